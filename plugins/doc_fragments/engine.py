@@ -1,0 +1,42 @@
+# Copyright: (c) 2026, local_llm.lab contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Options that every module which speaks to an engine shares."""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    DOCUMENTATION = r"""
+options:
+  engine:
+    description: What serves models on this host.
+    type: str
+    required: true
+    choices: [llama_cpp]
+  base_url:
+    description: Where the engine listens, as seen from the host itself; a loopback URL such as V(http://127.0.0.1:8137).
+    type: str
+    required: true
+  engine_options:
+    description:
+      - What this engine needs to know beyond its address.
+      - >-
+        For V(llama_cpp): C(python), an interpreter that has xllamacpp, as the role P(local_llm.lab.llama_cpp#role)
+        makes one; C(state_dir), a folder of this engine alone; C(threads), how many CPU threads it may use (V(0) lets
+        llama.cpp choose).
+    type: dict
+    default: {}
+"""
+
+    ON_THE_HOST = r"""
+requirements:
+  - Python 3.9 or newer on the host, and nothing else
+attributes:
+  check_mode:
+    description: Can run in check mode and tell what it would do without doing it.
+    support: full
+  diff_mode:
+    description: Returns what changed in diff mode.
+    support: none
+"""

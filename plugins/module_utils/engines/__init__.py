@@ -1,0 +1,46 @@
+# Copyright: (c) 2026, local_llm.lab contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One file per engine behind one small interface."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .base import (
+    Capabilities,
+    Engine,
+    EngineError,
+    EngineNotInstalled,
+    EngineUnreachable,
+    Instance,
+    LoadFailed,
+    LoadRequest,
+    PortInUse,
+    UnloadFailed,
+)
+from .llama_cpp import LlamaCpp
+
+ENGINES = {"llama_cpp": LlamaCpp}
+
+__all__ = [
+    "ENGINES",
+    "Capabilities",
+    "Engine",
+    "EngineError",
+    "EngineNotInstalled",
+    "EngineUnreachable",
+    "Instance",
+    "LoadFailed",
+    "LoadRequest",
+    "PortInUse",
+    "UnloadFailed",
+    "connect",
+]
+
+
+def connect(engine: str, base_url: str, options: dict[str, Any]) -> Engine:
+    """The engine of this name at this address; nothing is sent yet."""
+    if engine not in ENGINES:
+        raise EngineError(f"There is no engine {engine!r}.", f"choose one of {', '.join(sorted(ENGINES))}")
+    return ENGINES[engine](base_url, options)

@@ -1,0 +1,102 @@
+# Copyright: (c) 2026, local_llm.lab contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A GGUF model on disk, all its shards together."""
+
+from __future__ import annotations
+
+import mmap
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .header import GgufError, Header, parse
+
+SHARD = re.compile(r"-(\d{5})-of-(\d{5})\.gguf$")
+
+
+@dataclass(frozen=True)
+class GgufModel:
+    """What the files say. `active_parameters` is what one token passes through (all of them in a dense model)."""
+
+    architecture: str
+    metadata: dict[str, Any]
+    total_parameters: int
+    active_parameters: int
+    weight_bytes: int
+
+    def key(self, name: str) -> Any:
+        """A metadata value under this architecture's prefix, or None."""
+        return self.metadata.get(f"{self.architecture}.{name}")
+
+    def integer(self, name: str) -> int | None:
+        value = self.key(name)
+        return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+    def per_layer(self, name: str, layers: int) -> list[int] | None:
+        """A value that may be one number or one number per layer, as a list."""
+        value = self.key(name)
+        if isinstance(value, int) and not isinstance(value, bool):
+            return [value] * layers
+        if isinstance(value, list) and len(value) >= layers and all(isinstance(one, int) for one in value):
+            return [int(one) for one in value[:layers]]
+        return None
+
+
+def read_model(path: str) -> GgufModel:
+    """Read the headers of a model's files; GgufError names the file that is missing, truncated or not GGUF."""
+    first = _header(Path(path))
+    headers = [first, *(_header(shard) for shard in _other_shards(Path(path), first))]
+    architecture = first.metadata.get("general.architecture")
+    if not isinstance(architecture, str):
+        raise GgufError(f"{path}: the GGUF header names no architecture", "use a GGUF file of a language model")
+    tensors = [tensor for header in headers for tensor in header.tensors]
+    total = sum(tensor.elements for tensor in tensors)
+    experts = sum(tensor.elements for tensor in tensors if "_exps." in tensor.name)
+    count = first.metadata.get(f"{architecture}.expert_count")
+    used = first.metadata.get(f"{architecture}.expert_used_count")
+    idle = 0
+    if isinstance(count, int) and isinstance(used, int) and 0 < used <= count:
+        idle = experts - experts * used // count
+    weight_bytes = sum(tensor.size_bytes for tensor in tensors)
+    return GgufModel(architecture, first.metadata, total, total - idle, weight_bytes)
+
+
+def _header(path: Path) -> Header:
+    if path.is_dir():
+        kind = "an MLX or safetensors folder" if any(path.glob("*.safetensors")) else "a folder"
+        raise GgufError(f"{path} is {kind}, not a GGUF file", "use the GGUF build of this model")
+    try:
+        with path.open("rb") as file:
+            size_bytes = os.fstat(file.fileno()).st_size
+            if size_bytes == 0:
+                raise GgufError("an empty file, not a GGUF file")
+            # Mapped, not read: a header may be 10 MB of vocabulary or 1 kB before 70 GB of weights.
+            with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped, memoryview(mapped) as view:
+                header = parse(view)
+    except GgufError as error:
+        raise GgufError(f"{path}: {error.message}", error.remedy) from None
+    except OSError as error:
+        raise GgufError(
+            f"There is no GGUF file {path}: {error.strerror}.",
+            "download it with the role local_llm.lab.gguf_models or correct the path",
+        ) from error
+    if header.end > size_bytes:
+        raise GgufError(f"{path}: truncated, {size_bytes} bytes of at least {header.end}")
+    return header
+
+
+def _other_shards(path: Path, first: Header) -> list[Path]:
+    count = first.metadata.get("split.count", 0)
+    match = SHARD.search(path.name)
+    if not isinstance(count, int) or count < 2:
+        return []
+    if not match or int(match[1]) != 1 or int(match[2]) != count:
+        raise GgufError(
+            f"{path}: a model in {count} files is loaded by its first one",
+            f"name the file that ends in -00001-of-{count:05d}.gguf",
+        )
+    stem = path.name[: match.start()]
+    return [path.with_name(f"{stem}-{number:05d}-of-{count:05d}.gguf") for number in range(2, count + 1)]

@@ -1,0 +1,11 @@
+# Copyright: (c) 2026, local_llm.lab contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is free on this host, and whether a model may be loaded into it."""
+
+from __future__ import annotations
+
+from .admission import Admission, admit
+from .host import MemoryUnreadable, available, swap, total, wait_until_settled
+
+__all__ = ["Admission", "MemoryUnreadable", "admit", "available", "swap", "total", "wait_until_settled"]
