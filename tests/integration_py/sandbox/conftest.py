@@ -1,0 +1,56 @@
+# Copyright: (c) 2026, local_llm.lab contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Sandboxes, of every backend that works on this machine."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansible_collections.local_llm.lab.plugins.plugin_utils.sandbox import (
+    Backend,
+    Limits,
+    Sandbox,
+    SandboxSpec,
+    SandboxUnavailable,
+    select,
+)
+
+# A daemon alone is no sandbox: it takes an image with python3 and git.
+DOCKER = f"docker:{os.environ.get('LAB_TEST_SANDBOX_IMAGE', 'local-llm-lab/systemd')}"
+
+
+@pytest.fixture(scope="session", params=["bubblewrap", "unshare", DOCKER])
+def backend(request: pytest.FixtureRequest) -> Backend:
+    try:
+        return select(request.param)
+    except SandboxUnavailable as error:
+        pytest.skip(error.message[:200])
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Path:
+    made = tmp_path / "workspace"
+    made.mkdir()
+    return made
+
+
+@pytest.fixture
+def sandbox(backend: Backend, workspace: Path) -> Iterator[Sandbox]:
+    limits = Limits(processes=64, file_bytes=2**20, memory_bytes=2**30)
+    with backend.open(SandboxSpec(workspace, limits=limits)) as opened:
+        yield opened
+
+
+@pytest.fixture
+def run(sandbox: Sandbox) -> Any:
+    def command(*words: str, timeout_seconds: float = 30, **more: Any) -> dict[str, Any]:
+        arguments = {"command": list(words), "timeout_seconds": timeout_seconds, **more}
+        return sandbox.call("run", arguments, timeout_seconds + 30)
+
+    return command
