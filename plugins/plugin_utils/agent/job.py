@@ -1,0 +1,60 @@
+# Copyright: (c) 2026, local_llm.lab contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the agent is given and what comes back: the shapes around the loop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from ..chat import Completion, Deadlines
+from ..outcome import Verdict
+from .budgets import Budgets
+
+
+class Model(Protocol):
+    """The one thing needed of a chat client."""
+
+    def complete(
+        self,
+        messages: Any,
+        tools: Any,
+        sampling: Mapping[str, Any],
+        max_tokens: int,
+        deadlines: Deadlines,
+        on_tokens: Callable[[int], None] | None = None,
+    ) -> Completion: ...
+
+
+@dataclass(frozen=True)
+class Job:
+    """What the agent is asked, and under what conditions. `window_tokens` is the verified window of one request."""
+
+    prompt: str
+    autonomy: str
+    budgets: Budgets
+    window_tokens: int
+    sampling: Mapping[str, Any] = field(default_factory=dict)
+    seed: int = 0
+    silence_seconds: float = 120.0
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How the loop ended. A submitted trial has no verdict yet: the grade decides."""
+
+    verdict: Verdict | None
+    error: str | None = None
+
+    @property
+    def submitted(self) -> bool:
+        return self.verdict is None
+
+
+SUBMITTED = Ending(None)
+
+
+def failed(ceiling: str, detail: str | None = None, error: str | None = None) -> Ending:
+    return Ending(Verdict("failed", ceiling, detail), error)

@@ -1,0 +1,81 @@
+# Copyright: (c) 2026, local_llm.lab contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a trial has used so far, and the part of its record that says so."""
+
+from __future__ import annotations
+
+import statistics
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..chat import Completion
+
+
+@dataclass
+class Ledger:
+    """`turns` counts model calls, whatever became of them."""
+
+    turns: int = 0
+    prompt_tokens: int = 0
+    cached_tokens: int = 0
+    generated_tokens: int = 0
+    reasoning_tokens: int = 0
+    usage_source: str = "engine"
+    model_seconds: float = 0.0
+    tool_seconds: float = 0.0
+    tool_calls: int = 0
+    refused_calls: int = 0
+    malformed_calls: int = 0
+    nudges: int = 0
+    _ttfts: list[float] = field(default_factory=list)
+    _prompt_speeds: list[float] = field(default_factory=list)
+    _generated_speeds: list[float] = field(default_factory=list)
+
+    def add(self, completion: Completion) -> None:
+        usage = completion.usage
+        self.prompt_tokens += usage.prompt_tokens
+        self.cached_tokens += usage.cached_tokens
+        self.generated_tokens += usage.generated_tokens
+        self.reasoning_tokens += usage.reasoning_tokens
+        self.model_seconds += completion.seconds
+        if usage.source != "engine":
+            self.usage_source = usage.source
+        self._ttfts.append(completion.ttft_seconds)
+        if completion.prompt_tokens_per_second is not None:
+            self._prompt_speeds.append(completion.prompt_tokens_per_second)
+        if completion.generated_tokens_per_second is not None:
+            self._generated_speeds.append(completion.generated_tokens_per_second)
+
+    def add_overrun(self, seconds: float, generated_estimate: int) -> None:
+        """A completion that was stopped while it streamed: it was generated all the same."""
+        self.model_seconds += seconds
+        self.generated_tokens += generated_estimate
+        self.usage_source = "estimated"
+
+    @property
+    def last_speed(self) -> float | None:
+        return round(self._generated_speeds[-1], 2) if self._generated_speeds else None
+
+    def as_record(self) -> dict[str, Any]:
+        return {
+            "turns": self.turns,
+            "prompt_tokens": self.prompt_tokens,
+            "cached_tokens": self.cached_tokens,
+            "generated_tokens": self.generated_tokens,
+            "reasoning_tokens": self.reasoning_tokens,
+            "usage_source": self.usage_source,
+            "ttft_seconds": _median(self._ttfts),
+            "prompt_tokens_per_second": _median(self._prompt_speeds),
+            "generated_tokens_per_second": _median(self._generated_speeds),
+            "model_seconds": round(self.model_seconds, 4),
+            "tool_seconds": round(self.tool_seconds, 4),
+            "tool_calls": self.tool_calls,
+            "refused_calls": self.refused_calls,
+            "malformed_calls": self.malformed_calls,
+            "nudges": self.nudges,
+        }
+
+
+def _median(values: list[float]) -> float | None:
+    return round(statistics.median(values), 4) if values else None

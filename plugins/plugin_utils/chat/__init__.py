@@ -1,0 +1,24 @@
+# Copyright: (c) 2026, local_llm.lab contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Streaming chat completions: one client per trial, one `Completion` or one `ChatError` per call."""
+
+from __future__ import annotations
+
+from .client import Client, Deadlines
+from .completion import Completion, ToolCall, Usage
+from .errors import ChatError, ContextOverflow, EngineFailure, InterfaceBroken, StreamError, TurnOverrun
+
+__all__ = [
+    "ChatError",
+    "Client",
+    "Completion",
+    "ContextOverflow",
+    "Deadlines",
+    "EngineFailure",
+    "InterfaceBroken",
+    "StreamError",
+    "ToolCall",
+    "TurnOverrun",
+    "Usage",
+]

@@ -1,0 +1,59 @@
+# Copyright: (c) 2026, local_llm.lab contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""An engine's error answer → what it means for the trial. Pure."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from .errors import ChatError, ContextOverflow, EngineFailure, InterfaceBroken
+
+SHOWN_CHARACTERS = 500
+CONTEXT = re.compile(r"context[ _](size|length|window)|exceed_context|maximum context", re.IGNORECASE)
+TEMPLATE = re.compile(r"jinja|chat[ _]template|template", re.IGNORECASE)
+PARSER = re.compile(r"failed to parse (input|tool call)|invalid diff|tool[ _-]?(call[ _-]?)?parser", re.IGNORECASE)
+# llama.cpp answers so when the model's own text is not in the format its template asks for.
+UNREADABLE = re.compile(r"produced output that does not match", re.IGNORECASE)
+
+
+class UnreadableReply(ChatError):
+    """The engine could not read the model's text as the calls its template asks for: a malformed call."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, "none, the model wrote it")
+
+
+def fault(status: int | None, error: Any) -> ChatError:
+    """The exception for an error object, or for the body of an answer with an error status."""
+    kind, message = _parts(error)
+    shown = message[:SHOWN_CHARACTERS] or "no message"
+    where = f"The engine answered with status {status}" if status else "The engine broke the stream off"
+    if CONTEXT.search(kind) or CONTEXT.search(message):
+        return ContextOverflow(f"{where}: {shown}")
+    if UNREADABLE.search(message):
+        return UnreadableReply(shown)
+    if PARSER.search(message):
+        return InterfaceBroken("parser", f"{where}: {shown}")
+    if TEMPLATE.search(message):
+        return InterfaceBroken("template", f"{where}: {shown}")
+    return EngineFailure(f"{where}: {shown}")
+
+
+def fault_of_body(status: int, body: bytes) -> ChatError:
+    try:
+        answer = json.loads(body)
+    except (ValueError, RecursionError):
+        answer = body.decode(errors="replace")
+    if isinstance(answer, dict) and "error" in answer:
+        answer = answer["error"]
+    return fault(status, answer)
+
+
+def _parts(error: Any) -> tuple[str, str]:
+    if isinstance(error, dict):
+        kind = f"{error.get('type') or ''} {error.get('code') or ''}"
+        return kind, str(error.get("message") or error)
+    return "", str(error)
