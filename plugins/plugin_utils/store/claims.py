@@ -1,0 +1,154 @@
+# Copyright: (c) 2026, local_llm.lab contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Exactly once: claim a trial, record what came of the attempt, close cells."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from ..outcome import Verdict
+from .database import Database, utc_now
+from .errors import ClaimLost, SessionOver, StoreError
+from .rows import Claim
+from .sessions import expire_leases
+from .tables import CELL_STATES, TRIAL_LEFT, tables
+
+if TYPE_CHECKING:
+    from sqlalchemy import ColumnElement, Connection
+
+RUN_AGAIN = 2
+# A trial may take its time budget, and what it takes to lay out, grade and clean up.
+LEASE_MARGIN_SECONDS = 300
+
+
+def claim(
+    database: Database, generation_id: int, host: str, host_class: str, load_digest: str, worker: str
+) -> Claim | None:
+    """The next waiting trial of the block, now this worker's alone; None when none waits."""
+    cells, trials, attempts, sessions = tables().cells, tables().trials, tables().attempts, tables().sessions
+    with database.writing() as connection:
+        alive = sessions.select().where(sessions.c.id == worker, sessions.c.ended_at.is_(None))
+        if connection.execute(alive).first() is None:
+            raise SessionOver("This run of the sweep is over: a later one took its place.", "leave it to that one.")
+        expire_leases(connection)
+        waiting = (
+            trials.select()
+            .join_from(trials, cells, trials.c.cell == cells.c.id)
+            .where(trials.c.generation == generation_id, trials.c.state == "planned", cells.c.state == "open")
+            .where(trials.c.host_class == host_class, trials.c.load_digest == load_digest)
+            .order_by(trials.c.position, trials.c.id)
+            .limit(1)
+        )
+        row = connection.execute(waiting).mappings().first()
+        if row is None:
+            return None
+        number = row["attempts"] + 1
+        taken = connection.execute(
+            trials.update()
+            .where(trials.c.id == row["id"], trials.c.state == "planned", trials.c.attempts == row["attempts"])
+            .values(state="running", attempts=number)
+        )
+        if taken.rowcount != 1:
+            raise StoreError(f"Trial {row['id']} was claimed twice at once.", "run the same command again.")
+        lease_until = utc_now(float(row["budgets"]["wall_clock_seconds"]) + LEASE_MARGIN_SECONDS)
+        connection.execute(
+            attempts.insert().values(
+                trial=row["id"],
+                number=number,
+                generation=generation_id,
+                worker=worker,
+                host=host,
+                state="running",
+                lease_until=lease_until,
+                started_at=utc_now(),
+            )
+        )
+        trial = dict(row) | {"state": "running", "attempts": number}
+        return Claim(trial, number, generation_id, host, worker, lease_until)
+
+
+def record(database: Database, claimed: Claim, result: Mapping[str, Any]) -> str:
+    """Write what came of an attempt; returns the trial's state: done, planned (void: it runs again) or void.
+
+    A void attempt runs again at most twice, then the cell is `unstable`. One ended by the guard never runs again: the
+    load config is `infeasible`. ClaimLost when the attempt was given up meanwhile: nothing is written then.
+    """
+    verdict = Verdict(result["outcome"], result["ceiling"], result["detail"])
+    void = verdict.outcome == "void"
+    attempts, trials = tables().attempts, tables().trials
+    trial_id = claimed.trial["id"]
+    with database.writing() as connection:
+        ours = (
+            attempts.c.trial == trial_id,
+            attempts.c.number == claimed.attempt,
+            attempts.c.worker == claimed.worker,
+            attempts.c.state == "running",
+        )
+        written = connection.execute(
+            attempts.update()
+            .where(*ours)
+            .values(
+                state="void" if void else "done",
+                why=verdict.detail if void else None,
+                outcome=verdict.outcome,
+                ceiling=verdict.ceiling,
+                detail=verdict.detail,
+                ended_at=utc_now(),
+                record=dict(result),
+            )
+        )
+        if written.rowcount != 1:
+            raise ClaimLost(
+                f"Attempt {claimed.attempt} at trial {trial_id} was given up before it was recorded.",
+                "nothing: the trial runs again.",
+            )
+        state = _state_after_void(connection, claimed, result) if void else "done"
+        connection.execute(trials.update().where(trials.c.id == trial_id).values(state=state))
+        _complete_cell(connection, claimed.trial["cell"])
+    return state
+
+
+def close_cells(
+    connection: Connection, which: ColumnElement[bool], state: str, numbers: Mapping[str, Any] | None
+) -> int:
+    """Close open cells; a cell that is closed stays as it is. Returns how many were closed."""
+    if state not in CELL_STATES[1:]:
+        raise ValueError(f"not a state a cell ends in: {state}")
+    cells = tables().cells
+    closed = cells.update().where(cells.c.state == "open", which)
+    return int(connection.execute(closed.values(state=state, numbers=dict(numbers) if numbers else None)).rowcount)
+
+
+def block_cells(generation_id: int, host_class: str, load_digest: str) -> ColumnElement[bool]:
+    """The cells of one model under one load config on one class of hosts."""
+    from sqlalchemy import and_
+
+    cells = tables().cells
+    return and_(
+        cells.c.generation == generation_id, cells.c.host_class == host_class, cells.c.load_digest == load_digest
+    )
+
+
+def _state_after_void(connection: Connection, claimed: Claim, result: Mapping[str, Any]) -> str:
+    trial = claimed.trial
+    if result["detail"] == "oom_guard":
+        numbers = {key: result.get(key) for key in ("error", "lowest_available_bytes")}
+        block = block_cells(claimed.generation_id, trial["host_class"], trial["load_digest"])
+        close_cells(connection, block, "infeasible", {"why": "oom_guard", "host": claimed.host, **numbers})
+        return "void"
+    attempts, cells = tables().attempts, tables().cells
+    query = attempts.select().where(attempts.c.trial == trial["id"], attempts.c.state == "void")
+    whys = [row["why"] for row in connection.execute(query.order_by(attempts.c.number)).mappings()]
+    if len(whys) <= RUN_AGAIN:
+        return "planned"
+    close_cells(connection, cells.c.id == trial["cell"], "unstable", {"trial": trial["id"], "voids": whys})
+    return "void"
+
+
+def _complete_cell(connection: Connection, cell_id: str) -> None:
+    cells, trials = tables().cells, tables().trials
+    waiting = trials.select().where(trials.c.cell == cell_id, trials.c.state.in_(TRIAL_LEFT)).limit(1)
+    if connection.execute(waiting).first() is None:
+        close_cells(connection, cells.c.id == cell_id, "complete", None)

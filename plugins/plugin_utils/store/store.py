@@ -1,0 +1,154 @@
+# Copyright: (c) 2026, local_llm.lab contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The store as the rest of the lab sees it: one object, plain data in and out, no SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from types import TracebackType
+from typing import Any
+
+from ..sweep.plan import Plan
+from . import claims, generations, sessions, summary
+from .database import Database, utc_now
+from .rows import Block, Claim, Generation, Planned, Session
+from .tables import tables
+
+
+class Store:
+    """Sweeps, their trials and what came of them, behind `sqlite:///…` or `postgresql://…`.
+
+    With `read_only` a store that is not there is not made: it reads as an empty one, `open_generation` and `plan` tell
+    what they would do, and everything else that writes is refused.
+    """
+
+    def __init__(self, url: str, read_only: bool = False) -> None:
+        self._database = Database(url, read_only)
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._database.close()
+
+    def generations(self, sweep: str) -> list[Generation]:
+        """Every generation of a sweep, the first one first."""
+        with self._database.reading() as connection:
+            return generations.history(connection, sweep)
+
+    def open_generation(self, sweep: str, new: bool = False) -> Generation:
+        """The last generation, open or complete; with `new`, or where there is none, the next one."""
+        return generations.begin(self._database, sweep, new)
+
+    def plan(
+        self, generation: Generation, plan: Plan, sweep: Mapping[str, Any], hosts: Sequence[Mapping[str, str]]
+    ) -> Planned:
+        """Put a plan into a generation, as often as one likes. StackChanged and SweepChanged say what does not fit.
+
+        `sweep` is `Sweep.as_dict()`; a host is `{name, host_class, tier, engine}`.
+        """
+        return generations.add_plan(self._database, generation, plan, sweep, hosts)
+
+    def complete(self, generation_id: int) -> bool:
+        """Whether every trial is done or its cell closed; the generation is then complete."""
+        return generations.complete(self._database, generation_id)
+
+    def begin_session(self, sweep: str, controller: str, pid: int, started: str) -> Session:
+        """Enter, giving up what dead runs left; SweepRunning while one of the same sweep lives on this controller.
+
+        `started` is what `module_utils.processes.started(pid)` says.
+        """
+        return sessions.begin(self._database, sweep, controller, pid, started)
+
+    def end_session(self, session_id: str) -> None:
+        """Leave; attempts that were not recorded are given up."""
+        sessions.end(self._database, session_id)
+
+    def abandon(self, workers: Collection[str]) -> int:
+        """Give up what these sessions claimed and did not record: their trials wait again."""
+        return sessions.abandon(self._database, workers)
+
+    def blocks(self, generation_id: int, host_class: str) -> list[Block]:
+        """The blocks in which trials wait, in the order to run them."""
+        with self._database.reading() as connection:
+            return summary.blocks(connection, generation_id, host_class)
+
+    def claim(self, generation_id: int, host: str, host_class: str, load_digest: str, worker: str) -> Claim | None:
+        """The block's next waiting trial, for this worker (a session's id) alone; None when none waits."""
+        return claims.claim(self._database, generation_id, host, host_class, load_digest, worker)
+
+    def record(self, claim: Claim, record: Mapping[str, Any]) -> str:
+        """Write what came of a claim; the trial is then `done`, `planned` again, or `void` for good."""
+        return claims.record(self._database, claim, record)
+
+    def set_cell_state(self, cell_id: str, state: str, numbers: Mapping[str, Any] | None = None) -> None:
+        """Close an open cell: none of its waiting trials is run."""
+        with self._database.writing() as connection:
+            claims.close_cells(connection, tables().cells.c.id == cell_id, state, numbers)
+
+    def close_cells(
+        self,
+        generation_id: int,
+        host_class: str,
+        load_digest: str,
+        state: str,
+        numbers: Mapping[str, Any] | None = None,
+    ) -> int:
+        """Close every open cell of a block (smoke_failed, infeasible); returns how many that were."""
+        with self._database.writing() as connection:
+            block = claims.block_cells(generation_id, host_class, load_digest)
+            return claims.close_cells(connection, block, state, numbers)
+
+    def add_load(
+        self,
+        generation_id: int,
+        *,
+        host: str,
+        model: str,
+        load_digest: str,
+        load: Mapping[str, Any],
+        load_seconds: float | None,
+        predicted_bytes: int | None,
+        resident_bytes: int | None,
+        available_bytes: int | None,
+    ) -> None:
+        """Keep what one load took: it calibrates the next prediction."""
+        self._add("loads", {
+            "generation": generation_id, "host": host, "model": model, "load_digest": load_digest, "load": dict(load),
+            "load_seconds": load_seconds, "predicted_bytes": predicted_bytes, "resident_bytes": resident_bytes,
+            "available_bytes": available_bytes,
+        })  # fmt: skip
+
+    def add_smoke(
+        self,
+        generation_id: int,
+        *,
+        host: str,
+        model: str,
+        load_digest: str,
+        ok: bool,
+        checks: Sequence[Mapping[str, Any]],
+    ) -> None:
+        """Keep what a smoke showed; a check is `{name, ok, detail}`."""
+        self._add("smokes", {
+            "generation": generation_id, "host": host, "model": model, "load_digest": load_digest, "ok": ok,
+            "checks": [dict(check) for check in checks],
+        })  # fmt: skip
+
+    def progress(self, generation_id: int) -> dict[str, int]:
+        """total, done, left, running; of the done ones void and closed."""
+        with self._database.reading() as connection:
+            return summary.progress(connection, generation_id)
+
+    def summary(self, generation_id: int) -> dict[str, Any]:
+        """Everything the findings are made of."""
+        with self._database.reading() as connection:
+            return summary.summary(connection, generation_id)
+
+    def _add(self, table: str, row: dict[str, Any]) -> None:
+        with self._database.writing() as connection:
+            connection.execute(getattr(tables(), table).insert().values(**row, at=utc_now()))

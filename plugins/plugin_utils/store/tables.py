@@ -1,0 +1,166 @@
+# Copyright: (c) 2026, local_llm.lab contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The tables. Everything about a trial that identifies it is written once, when it is planned."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from sqlalchemy import MetaData, Table
+
+CELL_STATES = (
+    "open",
+    "complete",
+    "stopped_early",
+    "smoke_failed",
+    "infeasible",
+    "factor_not_applied",
+    "unstable",
+    "budget_spent",
+)
+# A trial: planned -> running -> done (a verdict), planned again (a void or a killed attempt), or void (given up).
+TRIAL_LEFT = ("planned", "running")
+
+
+class Tables(NamedTuple):
+    metadata: MetaData
+    generations: Table
+    cells: Table
+    trials: Table
+    attempts: Table
+    loads: Table
+    smokes: Table
+    sessions: Table
+
+
+@functools.cache
+def tables() -> Tables:
+    from sqlalchemy import JSON, BigInteger, Boolean, Column, Float, ForeignKey, Index, Integer, MetaData, String, Table
+    from sqlalchemy import UniqueConstraint as Unique
+
+    metadata = MetaData()
+    json = JSON(none_as_null=True)
+
+    def text(name: str, nullable: bool = False, primary_key: bool = False) -> Column[str]:
+        return Column(name, String, nullable=nullable, primary_key=primary_key)
+
+    def generation() -> Column[int]:
+        return Column("generation", ForeignKey("generations.id"), nullable=False, index=True)
+
+    return Tables(
+        metadata,
+        generations=Table(
+            "generations",
+            metadata,
+            Column("id", Integer, primary_key=True),
+            text("sweep"),
+            Column("number", Integer, nullable=False),
+            text("state"),
+            Column("definition", json),
+            Column("models", json, nullable=False),
+            Column("stack", json, nullable=False),
+            Column("hosts", json, nullable=False),
+            text("created_at"),
+            text("completed_at", nullable=True),
+            Unique("sweep", "number"),
+        ),
+        cells=Table(
+            "cells",
+            metadata,
+            text("id", primary_key=True),
+            generation(),
+            text("model"),
+            text("host_class"),
+            text("factor", nullable=True),
+            Column("level", json),
+            Column("load", json, nullable=False),
+            Column("chat", json, nullable=False),
+            text("load_digest"),
+            Column("position", Integer, nullable=False),
+            text("state"),
+            Column("numbers", json),
+        ),
+        trials=Table(
+            "trials",
+            metadata,
+            text("id", primary_key=True),
+            generation(),
+            Column("cell", ForeignKey("cells.id"), nullable=False, index=True),
+            text("model"),
+            text("model_digest"),
+            text("host_class"),
+            text("canary"),
+            text("canary_digest"),
+            Column("grade", Integer, nullable=False),
+            Column("replicate", Integer, nullable=False),
+            Column("seed", Integer, nullable=False),
+            Column("position", Integer, nullable=False),
+            text("load_digest"),
+            Column("load", json, nullable=False),
+            Column("chat", json, nullable=False),
+            Column("budgets", json, nullable=False),
+            text("state"),
+            Column("attempts", Integer, nullable=False),
+            Index("trials_waiting", "generation", "host_class", "load_digest", "state", "position"),
+        ),
+        attempts=Table(
+            "attempts",
+            metadata,
+            Column("trial", ForeignKey("trials.id"), primary_key=True),
+            Column("number", Integer, primary_key=True, autoincrement=False),
+            generation(),
+            Column("worker", ForeignKey("sessions.id"), nullable=False),
+            text("host"),
+            text("state"),
+            text("why", nullable=True),
+            text("lease_until"),
+            text("started_at"),
+            text("ended_at", nullable=True),
+            text("outcome", nullable=True),
+            text("ceiling", nullable=True),
+            text("detail", nullable=True),
+            Column("record", json),
+            Index("attempts_by_state", "state", "worker"),
+        ),
+        loads=Table(
+            "loads",
+            metadata,
+            Column("id", Integer, primary_key=True),
+            generation(),
+            text("host"),
+            text("model"),
+            text("load_digest"),
+            Column("load", json, nullable=False),
+            Column("load_seconds", Float),
+            Column("predicted_bytes", BigInteger),
+            Column("resident_bytes", BigInteger),
+            Column("available_bytes", BigInteger),
+            text("at"),
+        ),
+        smokes=Table(
+            "smokes",
+            metadata,
+            Column("id", Integer, primary_key=True),
+            generation(),
+            text("host"),
+            text("model"),
+            text("load_digest"),
+            Column("ok", Boolean, nullable=False),
+            Column("checks", json, nullable=False),
+            text("at"),
+        ),
+        sessions=Table(
+            "sessions",
+            metadata,
+            text("id", primary_key=True),
+            text("sweep"),
+            text("controller"),
+            Column("pid", Integer, nullable=False),
+            text("started"),
+            text("began_at"),
+            text("ended_at", nullable=True),
+        ),
+    )

@@ -1,0 +1,133 @@
+# Copyright: (c) 2026, local_llm.lab contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The sweep file: what is swept, checked against its schema and brought to one form."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from . import document, schema
+from .document import Document
+from .errors import UnknownName
+
+KINDS = ("load", "chat")
+LOAD_DEFAULTS: dict[str, Any] = {"parallel": 1, "kv_type": "f16", "flash_attention": "auto"}
+REPLICATES = 3
+
+
+@dataclass(frozen=True)
+class Change:
+    """One factor set to one level: what makes a cell differ from the baseline."""
+
+    kind: str
+    factor: str
+    level: Any
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """A sweep file in its one form: defaults filled in, every number of one kind, factors and cells as changes."""
+
+    name: str
+    description: str
+    models: tuple[str, ...]
+    canaries: tuple[str, ...]
+    load: dict[str, Any]
+    chat: dict[str, Any]
+    changes: tuple[Change, ...]
+    replicates: int
+    seed: int
+    budgets: dict[str, Any]
+    good_enough: dict[str, dict[str, float]]
+    document: Document = field(repr=False, compare=False)
+
+    def check_models(self, known: Iterable[str]) -> None:
+        """UnknownName for the first model that is not known, with its place in the file."""
+        self._check_names("model", "models", known)
+
+    def check_canaries(self, known: Iterable[str]) -> None:
+        """UnknownName for the first canary that is not known, with its place in the file."""
+        self._check_names("canary", "canaries", known)
+
+    def _check_names(self, thing: str, key: str, known: Iterable[str]) -> None:
+        names = list(known)
+        for index, name in enumerate(getattr(self, key)):
+            if name not in names:
+                raise UnknownName(self.document.where(key, index), thing, name, names)
+
+    def as_dict(self) -> dict[str, Any]:
+        """What the store keeps and the findings show."""
+        return {
+            "name": self.name,
+            "description": self.description,
+            "models": list(self.models),
+            "canaries": list(self.canaries),
+            "baseline": {"load": dict(self.load), "chat": dict(self.chat)},
+            "cells": [{change.factor: change.level} for change in self.changes],
+            "replicates": self.replicates,
+            "seed": self.seed,
+            "budgets": dict(self.budgets),
+            "good_enough": {duty: dict(wanted) for duty, wanted in self.good_enough.items()},
+        }
+
+
+def load_sweep(path: Path | str) -> Sweep:
+    """Read a sweep file. Models and canaries are only names here: `plan` knows which exist."""
+    source = document.read(Path(path), "The sweep file")
+    schema.check(source, "sweep")
+    data = source.data
+    return Sweep(
+        name=data["name"],
+        description=data.get("description", ""),
+        models=tuple(data["models"]),
+        canaries=tuple(data["canaries"]),
+        load=LOAD_DEFAULTS | _settled("load", data["baseline"]["load"]),
+        chat=_settled("chat", data["baseline"]["chat"]),
+        changes=tuple(_changes(source)),
+        replicates=int(data.get("replicates", REPLICATES)),
+        seed=int(data.get("seed", 0)),
+        budgets=_settled("budgets", data.get("budgets", {})),
+        good_enough=data.get("good_enough", {}),
+        document=source,
+    )
+
+
+def _changes(source: Document) -> list[Change]:
+    """The levels of all factors, then the single cells, in the order of the file."""
+    changes = []
+    for factor, levels in source.data.get("factors", {}).items():
+        for index, level in enumerate(levels):
+            changes.append(_change(source, ("factors", factor), ("factors", factor, index), factor, level))
+    for index, cell in enumerate(source.data.get("cells", [])):
+        for factor, level in cell.items():
+            changes.append(_change(source, ("cells", index, factor), ("cells", index, factor), factor, level))
+    return changes
+
+
+def _change(source: Document, factor_keys: document.Keys, level_keys: document.Keys, factor: str, level: Any) -> Change:
+    for kind in KINDS:
+        if factor in schema.properties("sweep", kind):
+            schema.check_value(source, level_keys, level, "sweep", kind, factor)
+            return Change(kind, factor, _settled(kind, {factor: level})[factor])
+    known = [name for kind in KINDS for name in schema.properties("sweep", kind)]
+    raise UnknownName(source.where(*factor_keys), "factor", factor, known)
+
+
+def _settled(kind: str, values: dict[str, Any]) -> dict[str, Any]:
+    """Values of one kind each: 0 and 0.0 are one temperature, and YAML's `on` (true) is flash attention on."""
+    known = schema.load_schema("sweep")["$defs"][kind]["properties"]
+    settled = {}
+    for key, value in values.items():
+        declared = known[key].get("type")
+        if declared == "number":
+            value = float(value)
+        elif declared == "integer":
+            value = int(value)
+        elif isinstance(value, bool):
+            value = "on" if value else "off"
+        settled[key] = value
+    return settled
