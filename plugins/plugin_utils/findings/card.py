@@ -1,0 +1,158 @@
+# Copyright: (c) 2026, local_llm.lab contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The finding card as data. The renderers read nothing else, and the same summary always gives the same card."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ...module_utils.errors import LabError
+from .caveats import caveats
+from .cells import cell_rows, host_tiers, measured_cells
+from .checking import valid_until, verify_commands
+from .duties import assess
+from .evidence import canary_rows, ceiling_sentence, ceilings, didnt_work
+from .intervals import tidy
+from .recommendation import recommend
+from .trials import trial_table
+from .words import ending_text
+
+SCHEMA = "local_llm.lab/finding-card/1"
+MODEL_FIELDS = (
+    "description", "file", "source", "digest", "sha256", "chat_template_sha256", "size_bytes", "total_parameters",
+    "active_parameters",
+)  # fmt: skip
+LOAD_FIELDS = ("host", "load_digest", "load", "load_seconds", "predicted_bytes", "resident_bytes", "available_bytes")
+
+
+def build_card(summary: Mapping[str, Any], model: str, duties: Mapping[str, Mapping[str, float]]) -> dict[str, Any]:
+    """The card of one model of one generation, judged against `duties` (a sweep's `good_enough`)."""
+    if model not in summary["models"]:
+        raise LabError(f"The generation has no model {model}.", f"name one of: {', '.join(sorted(summary['models']))}")
+    table = trial_table(summary, model)
+    rows = cell_rows(summary, model, table)
+    measured = {"cells": measured_cells(table), "loads": _loads(summary, model)}
+    tiers = sorted({tier for row in rows for tier in row["tiers"]})
+    assessments = [
+        assess(summary, duty, wanted, tier, rows, measured) for duty, wanted in duties.items() for tier in tiers
+    ]
+    generation = summary["generation"]
+    interim = generation["state"] != "complete"
+    recommendation = recommend(rows, assessments, interim)
+    lead = next((row for row in rows if row["id"] == recommendation["cell"]), None)
+    canaries, described = canary_rows(summary, model), _model(summary, model)
+    estimated = int((table["usage_source"] == "estimated").sum())
+    found = caveats(rows, lead, canaries, estimated)
+    trials, evidence = _trials(table), ceilings(table)
+    return {
+        "schema": SCHEMA,
+        "model": described,
+        "sweep": summary["sweep"]["name"],
+        "generation": {"id": generation["id"], "number": generation["number"], "state": generation["state"]},
+        "interim": interim,
+        "recommendation": recommendation | {"caveat": found[0] if found else None},
+        "caveats": found,
+        "duties": assessments,
+        "deploy": _deploy(recommendation, lead),
+        "replicates": int(summary["sweep"]["replicates"]),
+        "cells": rows,
+        "canaries": canaries,
+        "ceilings": evidence,
+        "ceiling_sentence": ceiling_sentence(evidence),
+        "didnt_work": didnt_work(summary, model, rows),
+        "smokes": _smokes(summary, model),
+        "hosts": _hosts(summary, rows),
+        "trials": trials,
+        "verify": verify_commands(card_name(model), generation["id"], lead, trials),
+        "valid_until": valid_until(described, canaries, interim),
+        # Timings, memory, versions and dates: what two runs of the same sweep may differ in.
+        "measured": measured
+        | {
+            "created_at": generation["created_at"],
+            "completed_at": generation["completed_at"],
+            "stack": {name: generation["stack"].get(name, {}) for name in sorted({row["host_class"] for row in rows})},
+            "trials": _measured_trials(table),
+        },
+    }
+
+
+def card_name(model: str) -> str:
+    """The file name without its ending; a catalog's model names are file names as they are."""
+    return f"card-{model}"
+
+
+def _model(summary: Mapping[str, Any], model: str) -> dict[str, Any]:
+    entry = summary["models"][model]
+    return {"name": model} | {field: entry.get(field) for field in MODEL_FIELDS}
+
+
+def _deploy(recommendation: Mapping[str, Any], lead: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    if lead is None or recommendation["verdict"] != "good_enough":
+        return None
+    return {key: lead[key] for key in ("label", "host_class", "tiers", "load", "chat")} | {"cell": lead["id"]}
+
+
+def _loads(summary: Mapping[str, Any], model: str) -> list[dict[str, Any]]:
+    classes = {host["name"]: host["host_class"] for host in summary["hosts"]}
+    return [
+        {field: load.get(field) for field in LOAD_FIELDS} | {"host_class": classes.get(load["host"])}
+        for load in summary["loads"]
+        if load["model"] == model
+    ]
+
+
+def _smokes(summary: Mapping[str, Any], model: str) -> list[dict[str, Any]]:
+    return [
+        {field: smoke[field] for field in ("host", "load_digest", "ok", "checks")}
+        for smoke in summary["smokes"]
+        if smoke["model"] == model
+    ]
+
+
+def _hosts(summary: Mapping[str, Any], rows: Any) -> list[dict[str, Any]]:
+    tiers = host_tiers(summary)
+    return [
+        {"host_class": name, "tiers": tiers.get(name, []),
+         "hosts": sorted(host["name"] for host in summary["hosts"] if host["host_class"] == name)}
+        for name in sorted({row["host_class"] for row in rows})
+    ]  # fmt: skip
+
+
+def _trials(table: Any) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": row["id"],
+            "cell": row["cell"],
+            "canary": row["canary"],
+            "replicate": int(row["replicate"]),
+            "seed": row["seed"],
+            "host": row["host"],
+            "ending": row["ending"],
+            "detail": row["detail"],
+            "text": _ending(row),
+            "counted": bool(row["counted"]),
+            "left_out": row["left_out"],
+            "would_pass": row["would_pass"],
+            "submitted": row["submitted"],
+            "visible_tests": row["visible_tests"],
+            "turns": row["turns"],
+            "generated_tokens": row["generated_tokens"],
+            "prompt_tokens": row["prompt_tokens"],
+        }
+        for row in table.astype(object).where(table.notna(), None).to_dict("records")
+    ]
+
+
+def _ending(row: Mapping[str, Any]) -> str:
+    if row["ending"] in ("passed", "open"):
+        return ending_text(row["ending"], None)
+    return ending_text(row["ending"], row["detail"])
+
+
+def _measured_trials(table: Any) -> dict[str, dict[str, float | None]]:
+    names = ("generated_tokens_per_second", "prompt_tokens_per_second", "ttft_seconds", "wall_seconds")
+    ran = table[~table["ending"].isin(["open", "void"])]
+    rows = ran.astype(object).where(ran.notna(), None).to_dict("records")
+    return {row["id"]: {name: tidy(row[name]) for name in names} for row in rows}

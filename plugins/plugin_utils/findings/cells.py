@@ -1,0 +1,129 @@
+# Copyright: (c) 2026, local_llm.lab contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What each cell of the sweep showed, in counts and intervals; timings are kept apart (`measured`)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from .intervals import passes_every_time, proportion, spread, stratified_p_value, tidy
+from .words import plain
+
+EXCLUSIONS = ("void", "interface", "repeat")
+MEASURED = (
+    "generated_tokens_per_second",
+    "prompt_tokens_per_second",
+    "ttft_seconds",
+    "wall_seconds",
+)
+
+
+def cell_rows(summary: Mapping[str, Any], model: str, table: Any) -> list[dict[str, Any]]:
+    """The model's cells in the sweep's order, each compared with the baseline on the same host class."""
+    cells = [cell for cell in summary["cells"] if cell["model"] == model]
+    classes = {cell["host_class"] for cell in cells}
+    times = int(summary["sweep"]["replicates"])
+    trials = dict(iter(table.groupby("cell", sort=False)))
+    rows = [_cell_row(cell, trials.get(cell["id"], table.iloc[:0]), times, len(classes) > 1) for cell in cells]
+    tiers = host_tiers(summary)
+    for row in rows:
+        row["tiers"] = tiers.get(row["host_class"], [])
+        baseline = next((one for one in rows if one["baseline"] and one["host_class"] == row["host_class"]), None)
+        row["versus_baseline"] = None if baseline in (None, row) else _compared(row, baseline)
+    return rows
+
+
+def host_tiers(summary: Mapping[str, Any]) -> dict[str, list[str]]:
+    """The tiers of the hosts in each host class."""
+    tiers: dict[str, set[str]] = {}
+    for host in summary["hosts"]:
+        tiers.setdefault(host["host_class"], set()).add(host["tier"])
+    return {host_class: sorted(names) for host_class, names in tiers.items()}
+
+
+def _cell_row(cell: Mapping[str, Any], rows: Any, times: int, name_class: bool) -> dict[str, Any]:
+    counted = rows[rows["counted"]]
+    passed, tokens = int(counted["passed"].sum()), int(counted["generated_tokens"].fillna(0).sum())
+    label = "baseline" if cell["factor"] is None else f"{cell['factor']} {plain(cell['level'])}"
+    return {
+        "id": cell["id"],
+        "label": f"{label} on {cell['host_class']}" if name_class else label,
+        "host_class": cell["host_class"],
+        "factor": cell["factor"],
+        "level": cell["level"],
+        "baseline": cell["factor"] is None,
+        "state": cell["state"],
+        "numbers": cell.get("numbers"),
+        "load": cell["load"],
+        "chat": cell["chat"],
+        "load_digest": cell["load_digest"],
+        "planned": len(rows),
+        "recorded": int((rows["ending"] != "open").sum()),
+        "left_out": {reason: int((rows["left_out"] == reason).sum()) for reason in EXCLUSIONS},
+        "attempts": int(rows["attempts"].sum()),
+        "void_attempts": int(rows["void_attempts"].sum()),
+        "pass_rate": proportion(passed, len(counted)),
+        "passes_every_time": _every_time(rows, times),
+        "confidently_wrong": proportion(int(counted["wrong"].sum()), len(counted)),
+        "would_pass": int(((counted["would_pass"] == True) & ~counted["passed"]).sum()),  # noqa: E712
+        "endings": _counts(rows["ending"]),
+        "generated_tokens": spread(counted["generated_tokens"]),
+        "turns": spread(counted["turns"]),
+        "generated_tokens_per_pass": tidy(tokens / passed) if passed else None,
+        "canaries": [_canary_row(canary, of_canary) for canary, of_canary in rows.groupby("canary", sort=True)],
+    }
+
+
+def _canary_row(canary: str, rows: Any) -> dict[str, Any]:
+    counted = rows[rows["counted"]]
+    return {
+        "canary": canary,
+        "grade": int(rows["grade"].iloc[0]),
+        "passed": int(counted["passed"].sum()),
+        "counted": len(counted),
+        "trials": list(rows["id"]),
+    }
+
+
+def _every_time(rows: Any, times: int) -> dict[str, Any]:
+    """pass^k over the canaries with k usable tries. Exact repeats stay in: they did pass, or fail, every time."""
+    usable = rows[~rows["left_out"].isin(["open", "void", "interface"])]
+    chances = [
+        passes_every_time(int(of_canary["passed"].sum()), len(of_canary), times)
+        for _name, of_canary in usable.groupby("canary", sort=True)
+    ]
+    known = [chance for chance in chances if chance is not None]
+    return {"times": times, "rate": tidy(sum(known) / len(known)) if known else None, "canaries": len(known)}
+
+
+def _counts(endings: Iterable[str]) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for ending in endings:
+        counts[ending] = counts.get(ending, 0) + 1
+    return dict(sorted(counts.items()))
+
+
+def _compared(row: Mapping[str, Any], baseline: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Difference in pass rate over the canaries both cells counted, with an exact test stratified by canary."""
+    other = {one["canary"]: one for one in baseline["canaries"]}
+    pairs = [(one, other[one["canary"]]) for one in row["canaries"] if one["canary"] in other]
+    pairs = [(one, base) for one, base in pairs if one["counted"] and base["counted"]]
+    if not pairs:
+        return None
+    differences = [one["passed"] / one["counted"] - base["passed"] / base["counted"] for one, base in pairs]
+    strata = [(one["passed"], one["counted"], base["passed"], base["counted"]) for one, base in pairs]
+    return {
+        "difference": tidy(sum(differences) / len(differences)),
+        "p_value": stratified_p_value(strata),
+        "canaries": len(pairs),
+    }
+
+
+def measured_cells(table: Any) -> dict[str, dict[str, Any]]:
+    """Speeds and times of every cell's trials that ran, counted or not: a repeat is still a timing."""
+    ran = table[~table["ending"].isin(["open", "void"])]
+    return {
+        str(cell): {name: spread(rows[name]) for name in MEASURED} for cell, rows in ran.groupby("cell", sort=False)
+    }

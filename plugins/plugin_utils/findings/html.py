@@ -1,0 +1,37 @@
+# Copyright: (c) 2026, local_llm.lab contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The card as one HTML file that asks for nothing else: styles and plots are inside."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .pages import TEMPLATES, environment, source_text
+from .plots import endings, pass_rates, speeds, tokens_and_turns
+from .words import ENDINGS
+
+
+def render_html(card: Mapping[str, Any]) -> str:
+    """The whole card as an HTML page."""
+    from markupsafe import Markup
+
+    plots = {"pass_rates": pass_rates, "endings": endings, "tokens_and_turns": tokens_and_turns, "speeds": speeds}
+    seen = {ending for row in card["cells"] for ending in row["endings"]}
+    page = (
+        environment(autoescape=True)
+        .get_template("card.html.j2")
+        .render(
+            card=card,
+            source=source_text(card["model"]["source"]),
+            lead=next((row for row in card["cells"] if row["id"] == card["recommendation"]["cell"]), None),
+            trials={trial["id"]: trial for trial in card["trials"]},
+            legend=[name for name in ENDINGS if name in seen],
+            style=Markup((TEMPLATES / "card.css").read_text(encoding="utf-8")),
+            # Markup: drawn by us, and matplotlib escapes the labels in it.
+            plots={name: Markup(draw(card)) for name, draw in plots.items()},
+        )
+    )
+    # A number and its per-cent sign stay on one line.
+    return str(page).replace(" %", "\u00a0%")
