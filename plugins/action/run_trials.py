@@ -1,0 +1,65 @@
+# Copyright: (c) 2026, local_llm.lab contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs the trials of one block; see the module of the same name for its documentation."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
+
+from ..module_utils.errors import LabError
+from ..plugin_utils.arguments import BLOCK_OPTIONS, SANDBOX_OPTION, STORE_OPTIONS
+from ..plugin_utils.store import Store
+from ..plugin_utils.worker.worker import Actions, Block, Worker
+
+
+class ActionModule(ActionBase):
+    _requires_connection = False
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        arguments = self.validate_argument_spec(
+            {
+                **STORE_OPTIONS,
+                **BLOCK_OPTIONS,
+                **SANDBOX_OPTION,
+                "session": {"type": "str", "required": True},
+                "model": {"type": "dict", "required": True},
+                "keeper": {"type": "dict", "required": True},
+            }
+        )[1]
+
+        def call(module: str, options: dict[str, Any]) -> dict[str, Any]:
+            answer: dict[str, Any] = self._execute_module(module, options, task_vars=task_vars)
+            if answer.get("failed"):
+                raise AnsibleActionFail(answer["msg"], result=answer)
+            return answer
+
+        def renew(deadline_seconds: int) -> dict[str, Any]:
+            held = {**arguments["keeper"], "state": "held", "deadline_seconds": deadline_seconds}
+            reading: dict[str, Any] = call("local_llm.lab.keeper", held)["keeper"]
+            return reading
+
+        actions = Actions(
+            renew=renew,
+            reload=lambda: call("local_llm.lab.model", arguments["model"]),
+            tell=Display().display,
+        )
+        block = Block.from_plan(
+            arguments["block"],
+            generation_id=arguments["generation_id"],
+            base_url=arguments["base_url"],
+            api_key=arguments["api_key"],
+            sandbox=arguments["sandbox"],
+        )
+        try:
+            with Store(arguments["store_url"]) as store:
+                worker = Worker(store, Path(arguments["lab_home"]), block, arguments["session"], actions)
+                return result | {"outcomes": worker.run(), "changed": True}
+        except LabError as error:
+            raise AnsibleActionFail(str(error)) from None

@@ -1,0 +1,61 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, local_llm.lab contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: run_trials
+short_description: Run the trials of one block on one host, one after the other
+version_added: 1.0.0
+author:
+  - local_llm.lab contributors (@local-llm-lab)
+description:
+  - Claims trials from the store until it has none for this host class and load config.
+  - Each trial runs in a process of its own, which ends with this one; the keeper's deadline is renewed before each.
+  - After an engine error the model is loaded again and the trial runs again, at most twice.
+options:
+  session:
+    description: This run of the playbook, as RV(local_llm.lab.sweep_plan#module:session).
+    type: str
+    required: true
+  sandbox:
+    description: Sandbox to insist on, V(bubblewrap), V(unshare) or V(docker:IMAGE); left out, the first that works.
+    type: str
+  model:
+    description: Options of M(local_llm.lab.model) that load the block's model.
+    type: dict
+    required: true
+  keeper:
+    description: Options of M(local_llm.lab.keeper) that renew the hold on the host.
+    type: dict
+    required: true
+extends_documentation_fragment:
+  - local_llm.lab.lab.engine_access
+  - local_llm.lab.lab.store
+  - local_llm.lab.lab.on_the_controller
+"""
+
+EXAMPLES = r"""
+- name: Run what is left of the first block
+  local_llm.lab.run_trials:
+    lab_home: lab
+    store_url: sqlite:///lab/store.sqlite
+    session: "{{ plan.session }}"
+    generation_id: "{{ plan.generation_id }}"
+    block: "{{ plan.blocks[inventory_hostname][0] }}"
+    base_url: http://127.0.0.1:8137
+    model: "{{ model_options }}"
+    keeper: "{{ keeper_options }}"
+"""
+
+RETURN = r"""
+outcomes:
+  description: How many attempts ended how.
+  returned: success
+  type: dict
+  sample:
+    passed: 5
+    failed: 7
+"""

@@ -1,0 +1,53 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, local_llm.lab contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: smoke
+short_description: Find out in seconds whether a loaded model can run a trial at all
+version_added: 1.0.0
+author:
+  - local_llm.lab contributors (@local-llm-lab)
+description:
+  - Records the load, then asks the model for an answer and for a tool call.
+  - A load that was refused closes the block's cells as C(infeasible), a failed check as C(smoke_failed), with the reason.
+options:
+  loaded:
+    description: What M(local_llm.lab.model) returned for this block.
+    type: dict
+    required: true
+extends_documentation_fragment:
+  - local_llm.lab.lab.engine_access
+  - local_llm.lab.lab.store
+  - local_llm.lab.lab.on_the_controller
+"""
+
+EXAMPLES = r"""
+- name: Smoke the first block
+  local_llm.lab.smoke:
+    lab_home: lab
+    store_url: sqlite:///lab/store.sqlite
+    generation_id: "{{ plan.generation_id }}"
+    block: "{{ plan.blocks[inventory_hostname][0] }}"
+    loaded: "{{ loaded }}"
+    base_url: http://127.0.0.1:8137
+"""
+
+RETURN = r"""
+ok:
+  description: Whether the block's trials may run.
+  returned: success
+  type: bool
+checks:
+  description: What was tried, in order, with the evidence.
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - name: answers
+      ok: true
+      detail: 6 tokens, stop
+"""

@@ -1,0 +1,108 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, local_llm.lab contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: sweep_plan
+short_description: Plan the trials of a sweep, or find what is left of them
+version_added: 1.0.0
+author:
+  - local_llm.lab contributors (@local-llm-lab)
+description:
+  - Expands factors into cells and cells into trials with deterministic ids, and writes those that are new to the store.
+  - Goes on with the open generation; a complete one stays complete until O(generation=new).
+  - Refuses to go on when the stack changed inside the open generation, or when the same sweep already runs here.
+options:
+  generation:
+    description: Go on with the open generation, or start a new one.
+    type: str
+    choices: [continue, new]
+    default: continue
+  hosts:
+    description: The LLM hosts that take part.
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      name:
+        description: Name in the inventory.
+        type: str
+        required: true
+      engine:
+        description: Engine that serves the model.
+        type: str
+        required: true
+      engine_build:
+        description: Build of the engine, part of the stack.
+        type: str
+        required: true
+      tier:
+        description: Tier of the host.
+        type: str
+        choices: [full, lite, cloud]
+        required: true
+      gpu:
+        description: GPU name, or V(none).
+        type: str
+        required: true
+      total_bytes:
+        description: Memory of the host, in bytes.
+        type: int
+        required: true
+extends_documentation_fragment:
+  - local_llm.lab.lab.sweep
+  - local_llm.lab.lab.store
+  - local_llm.lab.lab.on_the_controller
+"""
+
+EXAMPLES = r"""
+- name: Plan the demo sweep for one host
+  local_llm.lab.sweep_plan:
+    sweep: inventory/sweeps/demo.yml
+    catalog: inventory/catalog.yml
+    lab_home: lab
+    store_url: sqlite:///lab/store.sqlite
+    hosts:
+      - name: embedded
+        engine: llama_cpp
+        engine_build: b1-abcdef
+        tier: lite
+        gpu: none
+        total_bytes: 25769803776
+  delegate_to: localhost
+"""
+
+RETURN = r"""
+sweep:
+  description: Name of the sweep.
+  returned: success
+  type: str
+generation:
+  description: Number of the generation.
+  returned: success
+  type: int
+generation_id:
+  description: Its id in the store; none in check mode while nothing is stored.
+  returned: success
+  type: int
+owner:
+  description: Who holds the hosts, for the keeper.
+  returned: success
+  type: str
+session:
+  description: This run of the playbook, for the store.
+  returned: success
+  type: str
+blocks:
+  description: What is left to run, by host, one entry per model and load config.
+  returned: success
+  type: dict
+lines:
+  description: The plan in a few lines.
+  returned: success
+  type: list
+  elements: str
+"""

@@ -1,0 +1,134 @@
+# Copyright: (c) 2026, local_llm.lab contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`lab sweep`: ansible-runner over the sweep playbook, its events handled off its loop."""
+
+from __future__ import annotations
+
+import os
+import queue
+import signal
+import sys
+import tempfile
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ...module_utils.errors import LabError
+from .live import Screen
+
+COLLECTION_ROOT = Path(__file__).resolve().parents[3]
+INTERRUPTED = 130
+# ansible-runner writes the whole environment it is given into its artifacts, so it is given only what Ansible needs.
+PASSED_ON = {"HOME", "USER", "LOGNAME", "LANG", "TZ", "TERM", "TMPDIR", "SSH_AUTH_SOCK", "NO_PROXY", "no_proxy"}
+PASSED_ON_PREFIXES = ("ANSIBLE_", "DOCKER_", "LC_", "PIP_", "SSL_CERT_", "REQUESTS_CA_", "HTTP_PROXY", "HTTPS_PROXY")
+# A collection carries no ansible.cfg: a typo in -l or -i must be an error whatever the user's folder says.
+ANSIBLE_SETTINGS = {
+    "ANSIBLE_HOST_PATTERN_MISMATCH": "error",
+    "ANSIBLE_INVENTORY_UNPARSED_FAILED": "true",
+    "ANSIBLE_FORKS": "32",
+}
+DEFAULT_COLLECTIONS_PATH = "~/.ansible/collections:/usr/share/ansible/collections"
+
+
+@dataclass(frozen=True)
+class SweepRequest:
+    sweep_file: Path | None
+    limit: str | None
+    inventory: Path
+    new_generation: bool
+    check: bool
+    extra_vars: dict[str, str]
+
+
+def sweep(request: SweepRequest) -> int:
+    """Run the playbook; returns the exit code. The private data dir is fresh and gone afterwards."""
+    inventory = _existing(request.inventory, "the inventory", "name yours with -i, or make one with: lab init DIR")
+    extra_vars: dict[str, Any] = dict(request.extra_vars)
+    if request.sweep_file:
+        extra_vars["lab_sweep"] = str(_existing(request.sweep_file, "the sweep file", "give the path of a sweep file"))
+    if request.new_generation:
+        extra_vars["generation"] = "new"
+    _keep_only_what_ansible_needs()
+    with tempfile.TemporaryDirectory(prefix="lab-runner-") as private_data_dir:
+        return _run(
+            {
+                "private_data_dir": private_data_dir,
+                "playbook": str(COLLECTION_ROOT / "playbooks" / "sweep.yml"),
+                "inventory": str(inventory),
+                "limit": request.limit,
+                "extravars": extra_vars,
+                "cmdline": "--check" if request.check else None,
+                "quiet": True,
+            }
+        )
+
+
+def _run(runner_arguments: dict[str, Any]) -> int:
+    import ansible_runner
+
+    events: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
+    stop = threading.Event()
+    runner = ansible_runner.interface.init_runner(
+        **runner_arguments, event_handler=_enqueue_into(events), cancel_callback=stop.is_set
+    )
+    for signal_number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(signal_number, lambda *_: stop.set())
+
+    def run() -> None:
+        try:
+            runner.run()
+        finally:
+            events.put(None)
+
+    thread = threading.Thread(target=run, name="ansible-runner")
+    with Screen() as screen:
+        thread.start()
+        while (event := _next(events, screen)) is not None:
+            screen.show(event)
+    thread.join()
+    if stop.is_set():
+        print("lab: interrupted; run the same command again to go on where it was", file=sys.stderr)
+        return INTERRUPTED
+    if runner.rc and not screen.explained:
+        print(runner.stdout.read().strip(), file=sys.stderr)
+    return int(runner.rc)
+
+
+def _enqueue_into(events: queue.SimpleQueue[dict[str, Any] | None]) -> Any:
+    def handler(event: dict[str, Any]) -> bool:
+        events.put(event)
+        return True
+
+    return handler
+
+
+def _next(events: queue.SimpleQueue[dict[str, Any] | None], screen: Screen) -> dict[str, Any] | None:
+    while True:
+        try:
+            return events.get(timeout=0.5)
+        except queue.Empty:
+            screen.tick()
+
+
+def _existing(path: Path, what: str, remedy: str) -> Path:
+    if not path.exists():
+        raise LabError(f"{what} {path} does not exist.", remedy)
+    return path.resolve()
+
+
+def _keep_only_what_ansible_needs() -> None:
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name in PASSED_ON or name.upper().startswith(PASSED_ON_PREFIXES)
+    }
+    kept["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
+    if Path("ansible.cfg").exists():
+        kept.setdefault("ANSIBLE_CONFIG", str(Path("ansible.cfg").resolve()))
+    if COLLECTION_ROOT.parts[-3:-1] == ("ansible_collections", "local_llm"):
+        search = [str(COLLECTION_ROOT.parents[2]), os.environ.get("ANSIBLE_COLLECTIONS_PATH", DEFAULT_COLLECTIONS_PATH)]
+        kept["ANSIBLE_COLLECTIONS_PATH"] = os.pathsep.join(search)
+    os.environ.clear()
+    os.environ.update(kept | ANSIBLE_SETTINGS)

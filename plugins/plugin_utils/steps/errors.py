@@ -1,0 +1,18 @@
+# Copyright: (c) 2026, local_llm.lab contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What keeps a sweep from starting."""
+
+from __future__ import annotations
+
+from ...module_utils.errors import LabError
+
+
+class HostsDiffer(LabError):
+    """Two hosts of one class serve with different engine builds: their trials are not replicates."""
+
+    def __init__(self, host: str, known: str, found: str) -> None:
+        super().__init__(
+            f"{host} serves with {found}, another host of its class with {known}.",
+            "bring them to one engine build, or sweep them one by one with -l",
+        )

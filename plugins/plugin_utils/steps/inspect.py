@@ -1,0 +1,51 @@
+# Copyright: (c) 2026, local_llm.lab contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Before anything is touched: do the sweep file, the catalog, the canaries and the sandbox hold together?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..canary import Canary, find
+from ..sandbox import select
+from ..sweep import Model, PlannedCanary, Sweep, load_catalog, load_sweep
+
+SHIPPED_CANARIES = Path(__file__).resolve().parents[3] / "canaries"
+
+
+@dataclass(frozen=True)
+class Definition:
+    """A sweep file with everything it names: catalog entries and canaries, by name."""
+
+    sweep: Sweep
+    catalog: dict[str, Model]
+    canaries: dict[str, Canary]
+
+    @property
+    def planned_canaries(self) -> dict[str, PlannedCanary]:
+        return {
+            name: PlannedCanary(canary.digest, canary.grade, canary.budgets.as_dict())
+            for name, canary in self.canaries.items()
+        }
+
+
+def load(sweep: str, catalog: str, canary_folders: list[str]) -> Definition:
+    """Read what a sweep names; a SweepError or CanaryError says what is not there."""
+    definition = load_sweep(sweep)
+    models = load_catalog(catalog)
+    roots = [*map(Path, canary_folders), SHIPPED_CANARIES]
+    definition.check_models(models)
+    return Definition(definition, models, {name: find(name, roots) for name in definition.canaries})
+
+
+def inspect(sweep: str, catalog: str, canary_folders: list[str], sandbox: str | None) -> dict[str, Any]:
+    """The models to have on the hosts, the canaries, and the sandbox trials will run in."""
+    definition = load(sweep, catalog, canary_folders)
+    return {
+        "models": [definition.catalog[name].as_dict() for name in definition.sweep.models],
+        "canaries": list(definition.canaries),
+        "sandbox": select(sandbox).name,
+    }

@@ -1,0 +1,148 @@
+# Copyright: (c) 2026, local_llm.lab contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Open or go on with a generation: what is planned, what is left, and who runs it."""
+
+from __future__ import annotations
+
+import getpass
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ...module_utils.processes import started
+from ..sandbox import remove_tree
+from ..store import Generation, Store
+from ..store.rows import Block
+from ..sweep import Cell, HostClass, Plan, estimate, plan
+from ..worker.worker import scratch_folder
+from .inspect import Definition, load
+from .stack import host_classes, host_rows, stacks
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the plan is made from: files, the store, and the hosts that take part (dicts as in HOST_OPTIONS)."""
+
+    sweep: str
+    catalog: str
+    canary_folders: list[str]
+    lab_home: str
+    store_url: str
+    generation: str
+    hosts: list[dict[str, Any]]
+
+
+def prepare(request: Request, pid: int) -> dict[str, Any]:
+    """Plan into the store and begin a session whose life is that of process `pid`.
+
+    Attempts of dead sessions are given up and their litter is removed: those trials run again.
+    """
+    definition = load(request.sweep, request.catalog, request.canary_folders)
+    classes = host_classes(request.hosts)
+    lab_home = Path(request.lab_home)
+    lab_home.mkdir(parents=True, exist_ok=True)
+    sweep = definition.sweep.name
+    controller = f"{getpass.getuser()}@{socket.gethostname()}:{lab_home.resolve()}"
+    with Store(request.store_url) as store:
+        session = store.begin_session(sweep, controller, pid, str(started(pid)))
+        for host in classes:
+            remove_tree(scratch_folder(lab_home, sweep, host))
+        generation = store.open_generation(sweep, new=request.generation == "new")
+        assert generation.id is not None
+        planned = _plan(definition, request.hosts, generation.number)
+        added = store.plan(generation, planned, definition.sweep.as_dict(), host_rows(request.hosts))
+        counts = store.progress(generation.id)
+        blocks = {
+            host: [_block(definition, host, one, left) for left in store.blocks(generation.id, one.id)]
+            for host, one in classes.items()
+        }
+    return {
+        "sweep": sweep,
+        "lab_home": str(lab_home),
+        "generation": generation.number,
+        "generation_id": generation.id,
+        "owner": f"sweep {sweep} of {controller}",
+        "session": session.id,
+        "blocks": blocks,
+        "lines": [*_described(definition, planned), _standing(generation, counts, added.left_out)],
+    }
+
+
+def preview(request: Request) -> dict[str, Any]:
+    """What `prepare` would plan, in lines; nothing is stored and nothing runs."""
+    definition = load(request.sweep, request.catalog, request.canary_folders)
+    with Store(request.store_url, read_only=True) as store:
+        generation = store.open_generation(definition.sweep.name, new=request.generation == "new")
+        planned = _plan(definition, request.hosts, generation.number)
+        done = store.progress(generation.id)["done"] if generation.id is not None else 0
+    return {
+        "sweep": definition.sweep.name,
+        "lab_home": request.lab_home,
+        "generation": generation.number,
+        "generation_id": generation.id,
+        "blocks": {},
+        "lines": [
+            *_described(definition, planned),
+            *_cell_lines(planned),
+            f"generation {generation.number}: {done} of {len(planned.trials)} trials are recorded",
+            "check mode: nothing was stored, nothing runs",
+        ],
+    }
+
+
+def _plan(definition: Definition, hosts: list[dict[str, Any]], generation: int) -> Plan:
+    classes: list[HostClass] = list(dict.fromkeys(host_classes(hosts).values()))
+    return plan(
+        definition.sweep, definition.catalog, definition.planned_canaries, classes, stacks(hosts), generation
+    )
+
+
+def _block(definition: Definition, host: str, host_class: HostClass, left: Block) -> dict[str, Any]:
+    """What the playbook and the worker need of one block."""
+    model = definition.catalog[left.model]
+    return {
+        "sweep": definition.sweep.name,
+        "host": host,
+        "host_class": host_class.id,
+        "load_digest": left.load_digest,
+        "load": left.load,
+        "model": model.name,
+        "file": model.file,
+        "chat_template": model.template_text(),
+        "canary_folders": {name: str(canary.folder) for name, canary in definition.canaries.items()},
+        "wall_clock_seconds": left.wall_clock_seconds,
+    }
+
+
+def _described(definition: Definition, planned: Plan) -> list[str]:
+    most = estimate(planned)
+    sweep = definition.sweep
+    return [
+        f"sweep {sweep.name}: {len(planned.cells)} cells x {len(sweep.canaries)} canaries x N = {sweep.replicates}: "
+        f"{most['trials']} trials on {', '.join(planned.stacks)}",
+        f"at most {most['calls_max']} model calls, {most['generated_tokens_max']} generated tokens, "
+        f"{most['wall_seconds_max'] / 60:.0f} minutes",
+    ]
+
+
+def _cell_lines(planned: Plan) -> Iterator[str]:
+    for cell in planned.cells:
+        trials = sum(trial.cell == cell.id for trial in planned.trials)
+        yield f"  {cell.model} on {cell.host_class}, {_changed(cell)}: {trials} trials"
+
+
+def _changed(cell: Cell) -> str:
+    return f"{cell.factor} = {cell.level}" if cell.factor else "baseline"
+
+
+def _standing(generation: Generation, counts: dict[str, int], left_out: int) -> str:
+    if left_out:
+        return f"generation {generation.number} is complete without {left_out} of these trials: start the next with --new"
+    if not counts["left"]:
+        return f"generation {generation.number} is complete: no trial runs; start the next with: lab sweep --new"
+    if counts["done"]:
+        return f"generation {generation.number} goes on: {counts['done']} of {counts['total']} trials are recorded"
+    return f"generation {generation.number} starts"

@@ -1,0 +1,47 @@
+# Copyright: (c) 2026, local_llm.lab contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a trial is run on, beside the model: host classes and their stacks."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+from ..agent import prompt, tools
+from ..sweep import HostClass
+from .errors import HostsDiffer
+
+Host = dict[str, Any]
+
+
+def host_classes(hosts: list[Host]) -> dict[str, HostClass]:
+    """The class of each host, by the host's name."""
+    return {host["name"]: HostClass(host["engine"], host["gpu"], host["total_bytes"]) for host in hosts}
+
+
+def stacks(hosts: list[Host]) -> dict[str, dict[str, Any]]:
+    """One stack per host class; hosts that differ in it are not interchangeable."""
+    found: dict[str, dict[str, Any]] = {}
+    for host in hosts:
+        stack = {"engine": host["engine"], "engine_build": host["engine_build"], "agent": _agent_version()}
+        known = found.setdefault(host_classes([host])[host["name"]].id, stack)
+        if known != stack:
+            raise HostsDiffer(host["name"], known["engine_build"], stack["engine_build"])
+    return found
+
+
+def host_rows(hosts: list[Host]) -> list[dict[str, str]]:
+    """The hosts as the store keeps them."""
+    classes = host_classes(hosts)
+    return [
+        {"name": host["name"], "host_class": classes[host["name"]].id, "tier": host["tier"], "engine": host["engine"]}
+        for host in hosts
+    ]
+
+
+def _agent_version() -> str:
+    """Our agent as a model meets it: every word said to it and every tool offered."""
+    sources = [Path(module.__file__).read_bytes() for module in (prompt, tools) if module.__file__]
+    return hashlib.sha256(b"".join(sources)).hexdigest()[:12]

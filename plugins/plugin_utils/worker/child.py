@@ -1,0 +1,93 @@
+# Copyright: (c) 2026, local_llm.lab contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The controller's side of a trial's process: start it, listen to it, outlive it."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from ...module_utils.errors import LabError
+
+COLLECTION_ROOT = Path(__file__).resolve().parents[3]
+COMMAND = (sys.executable, "-P", "-m", "plugins.plugin_utils.trial")
+# The child needs to find git and the sandbox's programs; nothing else of the caller's environment is its business.
+PASSED_ON = ("PATH", "LANG", "TMPDIR", "DOCKER_HOST", "DOCKER_API_VERSION")
+# Past the wall clock a trial may still wait for a silent engine, end a command and grade.
+GRACE_SECONDS = 180.0
+
+
+class TrialCrashed(LabError):
+    """The trial's process ended without a record: a fault of the harness, never of the model."""
+
+    def record(self, started_at: str) -> dict[str, Any]:
+        """The void record the process could not write itself."""
+        return {
+            "outcome": "void",
+            "ceiling": None,
+            "detail": "harness_error",
+            "error": str(self),
+            "started_at": started_at,
+            "ended_at": utc_now(),
+        }
+
+
+def run_child(spec: dict[str, Any], on_progress: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
+    """Run one trial in a process and session of its own and return its record.
+
+    The spec goes in on standard input only, since it holds the API key. Progress events come out as JSON lines, the
+    record is the last. A process still there a minute after the trial's own time budget is killed.
+    """
+    folder = Path(spec["folder"])
+    environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+    environment["PYTHONPATH"] = str(COLLECTION_ROOT)
+    with (folder / "child.log").open("wb") as log:
+        process = subprocess.Popen(
+            COMMAND,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            env=environment,
+            cwd="/",
+            start_new_session=True,
+        )
+    assert process.stdin is not None and process.stdout is not None
+    overtime = threading.Timer(spec["budgets"]["wall_clock_seconds"] + GRACE_SECONDS, process.kill)
+    overtime.start()
+    record = None
+    try:
+        process.stdin.write(json.dumps(spec).encode())
+        process.stdin.close()
+        for line in process.stdout:
+            event = json.loads(line)
+            if event["event"] == "record":
+                record = event["record"]
+            else:
+                on_progress(event)
+        code = process.wait()
+    except BrokenPipeError:
+        code = process.wait()
+    finally:
+        overtime.cancel()
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+    if record is None:
+        tail = (folder / "child.log").read_text(errors="replace")[-2000:].strip()
+        raise TrialCrashed(
+            f"The process of trial {spec['trial']} ended with code {code} and no record: {tail or 'it said nothing'}",
+            f"read {folder / 'child.log'}",
+        )
+    return dict(record)
+
+
+def utc_now() -> str:
+    return datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="milliseconds")

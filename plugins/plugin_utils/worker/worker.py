@@ -1,0 +1,201 @@
+# Copyright: (c) 2026, local_llm.lab contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One host, one worker: claims trials until the store has none for this block, one after the other."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ...module_utils.processes import started
+from ..sandbox import remove_tree
+from .child import TrialCrashed, run_child, utc_now
+from .progress import Progress
+
+if TYPE_CHECKING:
+    from ..store import Claim, Store
+
+DEADLINE_MARGIN_SECONDS = 60
+
+
+def scratch_folder(lab_home: Path, sweep: str, host: str) -> Path:
+    """Where trials of this sweep on this host lay out their repos; whatever is found there at a start is litter."""
+    return lab_home / "scratch" / sweep / host
+
+
+@dataclass(frozen=True)
+class Block:
+    """What every trial of one model under one load config on this host has in common.
+
+    `canary_folders` maps a canary's name to its folder.
+    """
+
+    generation_id: int
+    sweep: str
+    host: str
+    host_class: str
+    load_digest: str
+    window_tokens: int
+    wall_clock_seconds: float
+    model: str
+    canary_folders: dict[str, str]
+    base_url: str
+    api_key: str | None
+    sandbox: str | None
+
+    @classmethod
+    def from_plan(
+        cls, block: dict[str, Any], *, generation_id: int, base_url: str, api_key: str | None, sandbox: str | None
+    ) -> Block:
+        """The block as the plan gives it, met with where it runs."""
+        planned = {key: block[key] for key in ("sweep", "host", "host_class", "load_digest", "model", "canary_folders")}
+        return cls(
+            generation_id=generation_id,
+            window_tokens=int(block["load"]["context_tokens"]),
+            wall_clock_seconds=float(block["wall_clock_seconds"]),
+            base_url=base_url,
+            api_key=api_key,
+            sandbox=sandbox,
+            **planned,
+        )
+
+
+@dataclass(frozen=True)
+class Actions:
+    """What the worker needs done on the LLM host, and whom it tells.
+
+    `renew(deadline_seconds)` moves the keeper's deadline and returns its reading since the last renewal
+    (`lowest_available_bytes`, `breach`); `reload()` brings the engine back with the block's model, alone.
+    """
+
+    renew: Callable[[int], dict[str, Any]]
+    reload: Callable[[], None]
+    tell: Callable[[str], None]
+
+
+class Worker:
+    """Runs a block's trials. `session` is this run of the playbook, as the store knows it."""
+
+    def __init__(self, store: Store, lab_home: Path, block: Block, session: str, actions: Actions) -> None:
+        self._store = store
+        self._lab_home = lab_home
+        self._block = block
+        self._session = session
+        self._actions = actions
+        self._progress = Progress(lab_home, block.host)
+        self._parent = os.getppid()
+        self._seconds: list[float] = []
+
+    def run(self) -> dict[str, int]:
+        """Run what is left of the block; returns how many attempts ended how, by outcome."""
+        counts: dict[str, int] = {}
+        self._renew()
+        while not self._orphaned() and (claim := self._claim()):
+            record = self._attempt(claim)
+            if self._orphaned():
+                break
+            self._store.record(claim, record)
+            counts[record["outcome"]] = counts.get(record["outcome"], 0) + 1
+            self._actions.tell(self._line(claim, record))
+            if record["outcome"] == "void" and record["detail"] != "oom_guard":
+                self._actions.reload()
+        self._progress.remove()
+        return counts
+
+    def _orphaned(self) -> bool:
+        """After `kill -9` of ansible-playbook this process would go on for ever, beside the resumed sweep."""
+        return os.getppid() != self._parent
+
+    def _claim(self) -> Claim | None:
+        block = self._block
+        return self._store.claim(block.generation_id, block.host, block.host_class, block.load_digest, self._session)
+
+    def _renew(self) -> dict[str, Any]:
+        return self._actions.renew(int(self._block.wall_clock_seconds) + DEADLINE_MARGIN_SECONDS)
+
+    def _attempt(self, claim: Claim) -> dict[str, Any]:
+        trial = claim.trial
+        folder = self._lab_home / "trials" / str(self._block.generation_id) / trial["id"] / str(claim.attempt)
+        folder.mkdir(parents=True, exist_ok=True)
+        scratch = scratch_folder(self._lab_home, self._block.sweep, self._block.host) / f"{trial['id']}-{claim.attempt}"
+        scratch.mkdir(parents=True)
+        self._show(trial)
+        began, started_at = time.monotonic(), utc_now()
+        try:
+            record = run_child(
+                self._spec(claim, folder, scratch), lambda event: self._progress.update(**_reading(event))
+            )
+        except TrialCrashed as crash:
+            record = crash.record(started_at)
+        finally:
+            remove_tree(scratch)
+        self._seconds.append(time.monotonic() - began)
+        record["process_seconds"] = self._seconds[-1]
+        return _guarded(record, self._renew())
+
+    def _spec(self, claim: Claim, folder: Path, scratch: Path) -> dict[str, Any]:
+        trial = claim.trial
+        return {
+            "trial": trial["id"],
+            "attempt": claim.attempt,
+            "folder": str(folder),
+            "scratch": str(scratch),
+            "base_url": self._block.base_url,
+            "api_key": self._block.api_key,
+            "model": self._block.model,
+            "window_tokens": self._block.window_tokens,
+            "canary": self._block.canary_folders[trial["canary"]],
+            "budgets": trial["budgets"],
+            "chat": trial["chat"],
+            "seed": trial["seed"],
+            "sandbox": self._block.sandbox,
+            "guardians": [{"pid": pid, "started": started(pid)} for pid in (os.getpid(), self._parent)],
+        }
+
+    def _show(self, trial: dict[str, Any]) -> None:
+        counts = self._store.progress(self._block.generation_id)
+        left = counts["total"] - counts["done"]
+        self._progress.update(
+            now=True,
+            done=counts["done"],
+            total=counts["total"],
+            trial={key: trial[key] for key in ("id", "cell", "model", "canary", "replicate")} | {"chat": trial["chat"]},
+            turns=trial["budgets"]["turns"],
+            turn=0,
+            generated_tokens=0,
+            tokens_per_second=None,
+            phase="layout",
+            seconds_left=left * sum(self._seconds) / len(self._seconds) if self._seconds else None,
+        )
+
+    def _line(self, claim: Claim, record: dict[str, Any]) -> str:
+        counts = self._store.progress(self._block.generation_id)
+        trial = claim.trial
+        ended = "/".join(filter(None, (record["outcome"], record["ceiling"], record["detail"])))
+        config = " ".join(f"{name}={value}" for name, value in trial["chat"].items())
+        speed = record.get("generated_tokens_per_second")
+        return (
+            f"trial {counts['done']}/{counts['total']} {trial['canary']} [{config}] #{trial['replicate']}: {ended} · "
+            f"{record.get('turns', 0)} turns · {record.get('generated_tokens', 0)} tokens"
+            + (f" · {speed:.0f} tokens/s" if speed else "")
+            + f" · {record['process_seconds']:.1f} s"
+        )
+
+
+def _reading(event: dict[str, Any]) -> dict[str, Any]:
+    shown = ("turn", "generated_tokens", "tokens_per_second", "phase")
+    return {key: event[key] for key in shown if key in event}
+
+
+def _guarded(record: dict[str, Any], reading: dict[str, Any]) -> dict[str, Any]:
+    """The guard comes first: a trial during which the keeper unloaded the model says nothing about the model."""
+    record["lowest_available_bytes"] = reading.get("lowest_available_bytes")
+    if breach := reading.get("breach"):
+        detail = "oom_guard" if breach["kind"] == "floor" else "harness_error"
+        record.update(outcome="void", ceiling=None, detail=detail, error=f"the keeper unloaded the model: {breach}")
+    return record

@@ -1,0 +1,99 @@
+# Copyright: (c) 2026, local_llm.lab contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Kill it at any moment, run it again: every trial exactly once, and nothing left behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import time
+
+import psutil
+import pytest
+
+from .conftest import Folder
+
+KILLS = int(os.environ.get("LAB_TEST_KILLS", "20"))
+LONGEST_SECONDS = 12.0
+
+
+@pytest.mark.timeout(900)
+def test_killed_at_random_moments_a_sweep_still_runs_every_trial_exactly_once(folder: Folder) -> None:
+    moments = random.Random(20261123)
+    folder.sweep["factors"] = {"temperature": [0.0, 0.6, 0.9]}
+    folder.sweep["replicates"] = 5
+    folder.write()
+    for _ in range(KILLS):
+        process = folder.start()
+        _wait(process, moments.uniform(0.2, LONGEST_SECONDS))
+        _kill_one_or_all(process, moments)
+    code, output = folder.run()
+    assert code == 0, output
+
+    assert folder.rows("SELECT COUNT(*) FROM trials") == [(20,)]
+    assert folder.rows("SELECT COUNT(*) FROM trials WHERE state = 'done'") == [(20,)]
+    assert folder.rows("SELECT trial_id FROM attempts WHERE state = 'done' GROUP BY trial_id HAVING COUNT(*) > 1") == []
+    assert folder.rows("SELECT COUNT(*) FROM attempts WHERE state = 'running'") == [(0,)]
+    assert not [process.cmdline() for process in folder.processes()]
+    assert not [path for path in (folder.home / "scratch").rglob("*") if path.is_file()]
+    assert not [path for path in folder.home.rglob("*.tmp")]
+    for path in folder.home.glob("trials/*/*/*/transcript.jsonl"):
+        for line in path.read_text().splitlines():
+            json.loads(line)
+    for path in folder.home.glob("trials/*/*/*/record.json"):
+        json.loads(path.read_text())
+
+
+def test_an_engine_killed_in_a_trial_voids_it_and_the_trial_runs_again(folder: Folder) -> None:
+    folder.sweep["budgets"] = {"turns": 12, "completion_tokens": 256}
+    folder.write()
+    process = folder.start()
+    engine = _engine_in_a_trial(folder)
+    engine.kill()
+    output, _ = process.communicate(timeout=300)
+    assert process.returncode == 0, output
+    assert "void/engine_error" in output
+    assert folder.rows("SELECT COUNT(*) FROM trials WHERE state = 'done'") == [(6,)]
+    assert folder.rows("SELECT COUNT(*) FROM attempts WHERE state = 'void'") == [(1,)]
+
+
+def _wait(process: object, seconds: float) -> None:
+    """Let it run for a while; that it may end before is fine."""
+    try:
+        process.wait(seconds)  # type: ignore[attr-defined]
+    except Exception:  # noqa: BLE001 - still running, which is the point
+        return
+
+
+def _kill_one_or_all(process: object, moments: random.Random) -> None:
+    """SIGKILL to the script, to ansible-playbook, to a trial, or to all of them at once."""
+    try:
+        script = psutil.Process(process.pid)  # type: ignore[attr-defined]
+        family = [script, *script.children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return
+    victims = family if moments.random() < 0.3 else [moments.choice(family)]
+    for victim in victims:
+        try:
+            victim.send_signal(signal.SIGKILL)
+        except psutil.NoSuchProcess:
+            continue
+    if script not in victims:
+        script.send_signal(signal.SIGKILL)
+    process.communicate()  # type: ignore[attr-defined]
+
+
+def _engine_in_a_trial(folder: Folder) -> psutil.Process:
+    """The process that listens on the engine's port, once a trial has had its first turn."""
+    deadline = time.monotonic() + 120
+    progress = folder.home / "progress" / "embedded.json"
+    while time.monotonic() < deadline:
+        if progress.exists() and json.loads(progress.read_text()).get("phase") not in (None, "layout"):
+            for connection in psutil.net_connections("tcp"):
+                if connection.laddr.port == folder.port and connection.status == "LISTEN":
+                    return psutil.Process(connection.pid)
+        time.sleep(0.05)
+    raise AssertionError("no trial had a turn within two minutes")
