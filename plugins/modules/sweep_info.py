@@ -33,7 +33,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 models:
-  description: Catalog entries the sweep needs, each with its RV(models[].name).
+  description: Catalog entries the sweep needs, each with its C(name).
   returned: success
   type: list
   elements: dict

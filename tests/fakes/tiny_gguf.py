@@ -1,13 +1,14 @@
 # Copyright: (c) 2026, local_llm.lab contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A tiny mixture-of-experts GGUF with random weights: a real file for a real llama.cpp, which talks nonsense.
+"""A tiny mixture-of-experts GGUF: a real file for a real llama.cpp, which talks nonsense, or always calls one tool.
 
 It stands in for a model wherever only the machinery matters: it loads in a fraction of a second.
 """
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 LAYERS, EMBEDDING, HEADS, KV_HEADS, HEAD_LENGTH = 4, 128, 4, 2, 32
@@ -18,6 +19,21 @@ CHAT_TEMPLATE = (
     "{% for message in messages %}<|im_start|>{{ message['role'] }}\n{{ message['content'] }}<|im_end|>\n{% endfor %}"
     "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
 )
+# What a calling model says, token by token, whenever it is its turn: its head maps each token to the next.
+CALL = (
+    "<tool_call>",
+    '\n{"name": "write_file", "arguments": {"path": "greeting.txt", "content": "Hi"}}\n',
+    "</tool_call>",
+)
+CALL_TEMPLATE = (
+    "{% for message in messages %}<|im_start|>{{ message['role'] }}\n{{ message['content'] or '' }}"
+    '{% for call in message.tool_calls or [] %}<tool_call>\n{"name": "{{ call.function.name }}", "arguments": '
+    "{{ call.function.arguments if call.function.arguments is string else call.function.arguments | tojson }}}"
+    "\n</tool_call>{% endfor %}<|im_end|>\n{% endfor %}"
+    '{% if tools %}Answer with <tool_call>\n{"name": "tool", "arguments": {}}\n</tool_call>\n{% endif %}'
+    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+)
+CERTAINTY = 8.0
 
 
 def _byte_letters() -> list[str]:
@@ -27,8 +43,8 @@ def _byte_letters() -> list[str]:
     return [chr(byte) if byte in printable else chr(next(spare)) for byte in range(256)]
 
 
-def write_tiny_gguf(path: Path, seed: int = 7) -> Path:
-    """Write the model; the same seed writes the same weights."""
+def write_tiny_gguf(path: Path, seed: int = 7, calls: bool = False) -> Path:
+    """Write the model; the same seed writes the same weights. One that `calls` answers every prompt with CALL."""
     import gguf
     import numpy
 
@@ -39,8 +55,17 @@ def write_tiny_gguf(path: Path, seed: int = 7) -> Path:
 
     letters = _byte_letters()
     merges = [f"{a} {b}" for a, b in ("th", "he", "in", "er", "an", "re", "on", "at")]
-    tokens = [*letters, *(merge.replace(" ", "") for merge in merges), *SPECIAL]
-    kinds = [gguf.TokenType.NORMAL] * (len(tokens) - len(SPECIAL)) + [gguf.TokenType.CONTROL] * len(SPECIAL)
+    said = CALL if calls else ()
+    tokens = [*letters, *(merge.replace(" ", "") for merge in merges), *said, *SPECIAL]
+    kinds = [gguf.TokenType.NORMAL] * (len(tokens) - len(said) - len(SPECIAL))
+    kinds += [gguf.TokenType.USER_DEFINED] * len(said) + [gguf.TokenType.CONTROL] * len(SPECIAL)
+    embeddings, head = weights(len(tokens), EMBEDDING), weights(len(tokens), EMBEDDING)
+    through = numpy.float16(1)
+    if calls:
+        through = numpy.float16(0)  # the layers add nothing: what comes out is the last token's embedding
+        chain = [letters[ord("\n")], *said, "<|im_end|>"]
+        for token, following in itertools.pairwise(chain):
+            head[tokens.index(following)] = embeddings[tokens.index(token)] * numpy.float16(CERTAINTY)
 
     writer = gguf.GGUFWriter(str(path), "qwen3moe")
     writer.add_name("tiny random mixture of experts")
@@ -65,7 +90,7 @@ def write_tiny_gguf(path: Path, seed: int = 7) -> Path:
     writer.add_bos_token_id(tokens.index("<|im_start|>"))
     writer.add_eos_token_id(tokens.index("<|im_end|>"))
     writer.add_add_bos_token(False)
-    writer.add_chat_template(CHAT_TEMPLATE)
+    writer.add_chat_template(CALL_TEMPLATE if calls else CHAT_TEMPLATE)
 
     def add(name: str, array: numpy.ndarray) -> None:
         writer.add_tensor(name, array)
@@ -73,9 +98,9 @@ def write_tiny_gguf(path: Path, seed: int = 7) -> Path:
     def norm(length: int) -> numpy.ndarray:
         return numpy.ones(length, dtype=numpy.float32)
 
-    add("token_embd.weight", weights(len(tokens), EMBEDDING))
+    add("token_embd.weight", embeddings)
     add("output_norm.weight", norm(EMBEDDING))
-    add("output.weight", weights(len(tokens), EMBEDDING))
+    add("output.weight", head)
     for layer in range(LAYERS):
         block = f"blk.{layer}."
         add(block + "attn_norm.weight", norm(EMBEDDING))
@@ -84,12 +109,12 @@ def write_tiny_gguf(path: Path, seed: int = 7) -> Path:
         add(block + "attn_v.weight", weights(KV_HEADS * HEAD_LENGTH, EMBEDDING))
         add(block + "attn_q_norm.weight", norm(HEAD_LENGTH))
         add(block + "attn_k_norm.weight", norm(HEAD_LENGTH))
-        add(block + "attn_output.weight", weights(EMBEDDING, HEADS * HEAD_LENGTH))
+        add(block + "attn_output.weight", weights(EMBEDDING, HEADS * HEAD_LENGTH) * through)
         add(block + "ffn_norm.weight", norm(EMBEDDING))
         add(block + "ffn_gate_inp.weight", weights(EXPERTS, EMBEDDING).astype(numpy.float32))
         add(block + "ffn_gate_exps.weight", weights(EXPERTS, EXPERT_LENGTH, EMBEDDING))
         add(block + "ffn_up_exps.weight", weights(EXPERTS, EXPERT_LENGTH, EMBEDDING))
-        add(block + "ffn_down_exps.weight", weights(EXPERTS, EMBEDDING, EXPERT_LENGTH))
+        add(block + "ffn_down_exps.weight", weights(EXPERTS, EMBEDDING, EXPERT_LENGTH) * through)
 
     writer.write_header_to_file()
     writer.write_kv_data_to_file()

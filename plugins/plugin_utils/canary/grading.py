@@ -97,7 +97,8 @@ def _grade(canary: Canary, sandbox: Sandbox, start_commit: str) -> Grade:
     return Grade(ran == passed == expected, passed, expected, commit, reason, log, diff)
 
 
-_PYTHON = ("python3", "-I", "-B")
+# Without site: what is installed beside this controller's Python changes neither a verdict nor how long it takes.
+_PYTHON = ("python3", "-I", "-S", "-B")
 
 
 def _verdict(output: str, nonce: str) -> tuple[int, int]:

@@ -16,6 +16,8 @@ import os
 import signal
 import subprocess
 import sys
+import threading
+import time
 import types
 import unittest
 
@@ -55,7 +57,7 @@ class Grader(types.ModuleType):
     def call(self, module: str, function: str, *arguments: object) -> object:
         """What a function of the code under test returns for JSON-like arguments."""
         request = json.dumps({"module": module, "function": function, "arguments": arguments})
-        _exit_code, output = self.run([sys.executable, "-I", "-B", "-c", CALLEE], request)
+        _exit_code, output = self.run([sys.executable, "-I", "-S", "-B", "-c", CALLEE], request)
         try:
             answer = json.loads(output)
         except ValueError:
@@ -75,16 +77,15 @@ class Grader(types.ModuleType):
             child = subprocess.Popen(
                 command, stdin=given, stdout=said, stderr=subprocess.DEVNULL, start_new_session=True
             )
-            try:
-                exit_code = child.wait(self.call_seconds)
-            except subprocess.TimeoutExpired:
-                raise Raised("Timeout", f"no end within {self.call_seconds:g} s") from None
-            finally:
-                try:
-                    os.killpg(child.pid, signal.SIGKILL)
-                except ProcessLookupError:
-                    pass
-                child.wait()
+            # Not wait(timeout): it sleeps between looks, for longer than most calls take.
+            late = threading.Timer(self.call_seconds, kill_group, (child.pid,))
+            late.start()
+            started = time.monotonic()
+            exit_code = child.wait()
+            late.cancel()
+            kill_group(child.pid)
+            if time.monotonic() - started >= self.call_seconds:
+                raise Raised("Timeout", f"no end within {self.call_seconds:g} s")
             said.seek(0)
             return exit_code, said.read().decode(errors="replace")
 
@@ -93,6 +94,13 @@ class Grader(types.ModuleType):
         """The text of a file of the tree."""
         with open(path, encoding="utf-8", errors="replace") as file:
             return file.read()
+
+
+def kill_group(leader: int) -> None:
+    try:
+        os.killpg(leader, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
 
 
 class Result(unittest.TextTestResult):

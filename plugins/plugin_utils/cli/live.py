@@ -12,6 +12,8 @@ from types import TracebackType
 from typing import Any
 
 QUIET_TASKS = ("ansible.builtin.debug", "ansible.builtin.include_tasks", "ansible.builtin.include_role")
+# A loop fails item by item, and once more with all its results.
+FAILURES = ("runner_on_failed", "runner_item_on_failed", "runner_on_unreachable")
 TRIAL_MARK = "trial "
 
 
@@ -32,7 +34,9 @@ class Screen:
         self._live.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._live.stop()
 
     def tick(self) -> None:
@@ -47,7 +51,7 @@ class Screen:
             self._step = data["task"]
         elif name == "runner_on_ok":
             self._show_result(data)
-        elif name in ("runner_on_failed", "runner_on_unreachable") and not data.get("ignore_errors"):
+        elif name in FAILURES and not data.get("ignore_errors") and "results" not in data["res"]:
             self._print(f"{data['host']}: {data['task']}: {data['res'].get('msg', data['res'])}", style="red")
             self.explained = True
         elif name == "verbose" and event["stdout"].startswith(TRIAL_MARK):

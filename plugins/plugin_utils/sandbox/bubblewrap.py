@@ -43,7 +43,7 @@ class Bubblewrap:
                 *(word for file in files for word in file),
             ]
             command += [*_SEALED, *self._environment(), "--"]
-            command += [*self._drop(uid, gid), self._interpreter.path, "-I", "-B", inside.TOOL_SERVER]
+            command += [*self._drop(uid, gid), self._interpreter.path, "-I", "-S", "-B", inside.TOOL_SERVER]
             command.append(json.dumps(spec.limits.as_dict()))
             return Sandbox(self.name, command, HOST_ENVIRONMENT, pass_fds=tuple(pipes.values()))
         finally:

@@ -54,7 +54,7 @@ class Docker:
         bound = {key: value for key, value in limits.as_dict().items() if key != "processes"}
         # env -i, since the client adds to --env on its own: proxies, with their passwords.
         variables = [f"{key}={value}" for key, value in inside.environment(None).items()]
-        words += [self._image, "-i", *variables, "python3", "-I", "-B", inside.TOOL_SERVER, json.dumps(bound)]
+        words += [self._image, "-i", *variables, "python3", "-I", "-S", "-B", inside.TOOL_SERVER, json.dumps(bound)]
         return Sandbox(self.name, words, self._environment, on_kill=lambda: self._remove(name))
 
     def _remove(self, name: str) -> None:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import os
-import shutil
+import uuid
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -47,13 +47,27 @@ def _is_mapped(uid: int) -> bool:
 
 
 def remove_tree(top: Path) -> None:
-    """Remove a folder that model-written code could write to: folders without permissions are no obstacle."""
-    if not top.exists():
+    """Remove a folder that model-written code could write to, however deep and whatever its permissions.
+
+    A folder is moved up to the top before it is emptied: no path gets too long, and nothing recurses.
+    """
+    if not top.is_dir():
         return
-    for folder, folders, _files in os.walk(top):
-        # Top-down, so that a folder is made readable before the walk goes into it.
-        for name in folders:
-            path = os.path.join(folder, name)
-            if not os.path.islink(path):
-                os.chmod(path, 0o700)
-    shutil.rmtree(top)
+    os.chmod(top, 0o700)
+    mark, moved = uuid.uuid4().hex, 0
+    folders = [str(top)]
+    while folders:
+        folder = folders.pop()
+        with os.scandir(folder) as listing:
+            entries = list(listing)
+        for entry in entries:
+            if not entry.is_dir(follow_symlinks=False):
+                os.unlink(entry.path)
+                continue
+            os.chmod(entry.path, 0o700)
+            moved += 1
+            folders.append(os.path.join(top, f"{mark}-{moved}"))
+            os.rename(entry.path, folders[-1])
+        if folder != str(top):
+            os.rmdir(folder)
+    os.rmdir(top)

@@ -80,7 +80,7 @@ class Unshare:
             # root there, it loses all capabilities with the next exec, and the mounts are out of its reach.
             drop = ["unshare", "--user", f"--map-user={uid}", f"--map-group={gid}", "--"]
             drop += ["setpriv", "--no-new-privs", "--inh-caps=-all", "--"]
-        server = [self._interpreter.path, "-I", "-B", inside.TOOL_SERVER, json.dumps(spec.limits.as_dict())]
+        server = [self._interpreter.path, "-I", "-S", "-B", inside.TOOL_SERVER, json.dumps(spec.limits.as_dict())]
         last = ["env", "-i", *environment, *drop, *server]
         lines += [
             "pivot_root . old",

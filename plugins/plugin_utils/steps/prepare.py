@@ -95,9 +95,7 @@ def preview(request: Request) -> dict[str, Any]:
 
 def _plan(definition: Definition, hosts: list[dict[str, Any]], generation: int) -> Plan:
     classes: list[HostClass] = list(dict.fromkeys(host_classes(hosts).values()))
-    return plan(
-        definition.sweep, definition.catalog, definition.planned_canaries, classes, stacks(hosts), generation
-    )
+    return plan(definition.sweep, definition.catalog, definition.planned_canaries, classes, stacks(hosts), generation)
 
 
 def _block(definition: Definition, host: str, host_class: HostClass, left: Block) -> dict[str, Any]:
@@ -140,7 +138,9 @@ def _changed(cell: Cell) -> str:
 
 def _standing(generation: Generation, counts: dict[str, int], left_out: int) -> str:
     if left_out:
-        return f"generation {generation.number} is complete without {left_out} of these trials: start the next with --new"
+        return (
+            f"generation {generation.number} is complete without {left_out} of these trials: start the next with --new"
+        )
     if not counts["left"]:
         return f"generation {generation.number} is complete: no trial runs; start the next with: lab sweep --new"
     if counts["done"]:

@@ -90,4 +90,4 @@ def run_child(spec: dict[str, Any], on_progress: Callable[[dict[str, Any]], None
 
 
 def utc_now() -> str:
-    return datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="milliseconds")
+    return datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")

@@ -230,11 +230,25 @@ def test_the_death_of_the_caller_ends_it(backend: Backend, workspace: Path, requ
     assert gone(f"sleep\0{mark}")
 
 
-def test_a_folder_without_permissions_can_be_removed(run: Any, sandbox: Sandbox, workspace: Path) -> None:
-    assert run("sh", "-c", "mkdir -p a/b/c; touch a/b/c/d; ln -s / a/link; chmod 0 a/b/c a/b a")["exit_code"] == 0
+LITTER = {
+    "without permissions": "mkdir -p a/b/c; touch a/b/c/d; ln -s / a/link; chmod 0 a/b/c a/b a /workspace",
+    "too deep for a path": """exec python3 -c "
+import os
+for _ in range(1500):
+    os.mkdir('d' * 100)
+    os.chdir('d' * 100)
+open('file', 'w').close()
+" """,
+}
+
+
+@pytest.mark.parametrize("script", LITTER.values(), ids=LITTER)
+def test_whatever_is_left_can_be_removed(script: str, run: Any, sandbox: Sandbox, workspace: Path) -> None:
+    assert run("sh", "-c", script)["exit_code"] == 0
     sandbox.close()
     remove_tree(workspace)
     assert not workspace.exists()
+    remove_tree(workspace)
 
 
 def test_no_sandbox_is_an_error_with_the_remedy() -> None:

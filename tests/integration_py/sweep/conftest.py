@@ -110,8 +110,8 @@ class Folder:
 
 
 @pytest.fixture
-def folder(tmp_path: Path, tiny_gguf: Path) -> Iterator[Folder]:
-    made = Folder(tmp_path / "user", tiny_gguf)
+def folder(tmp_path: Path, calling_gguf: Path) -> Iterator[Folder]:
+    made = Folder(tmp_path / "user", calling_gguf)
     yield made
     for process in made.processes():
         process.kill()

@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import random
 import signal
+import subprocess
 import time
 
 import psutil
@@ -28,18 +30,19 @@ def test_killed_at_random_moments_a_sweep_still_runs_every_trial_exactly_once(fo
     folder.write()
     for _ in range(KILLS):
         process = folder.start()
-        _wait(process, moments.uniform(0.2, LONGEST_SECONDS))
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(moments.uniform(0.2, LONGEST_SECONDS))
         _kill_one_or_all(process, moments)
     code, output = folder.run()
     assert code == 0, output
 
     assert folder.rows("SELECT COUNT(*) FROM trials") == [(20,)]
     assert folder.rows("SELECT COUNT(*) FROM trials WHERE state = 'done'") == [(20,)]
-    assert folder.rows("SELECT trial_id FROM attempts WHERE state = 'done' GROUP BY trial_id HAVING COUNT(*) > 1") == []
+    assert folder.rows("SELECT trial FROM attempts WHERE state = 'done' GROUP BY trial HAVING COUNT(*) > 1") == []
     assert folder.rows("SELECT COUNT(*) FROM attempts WHERE state = 'running'") == [(0,)]
     assert not [process.cmdline() for process in folder.processes()]
     assert not [path for path in (folder.home / "scratch").rglob("*") if path.is_file()]
-    assert not [path for path in folder.home.rglob("*.tmp")]
+    assert not list(folder.home.rglob("*.tmp"))
     for path in folder.home.glob("trials/*/*/*/transcript.jsonl"):
         for line in path.read_text().splitlines():
             json.loads(line)
@@ -60,18 +63,10 @@ def test_an_engine_killed_in_a_trial_voids_it_and_the_trial_runs_again(folder: F
     assert folder.rows("SELECT COUNT(*) FROM attempts WHERE state = 'void'") == [(1,)]
 
 
-def _wait(process: object, seconds: float) -> None:
-    """Let it run for a while; that it may end before is fine."""
-    try:
-        process.wait(seconds)  # type: ignore[attr-defined]
-    except Exception:  # noqa: BLE001 - still running, which is the point
-        return
-
-
-def _kill_one_or_all(process: object, moments: random.Random) -> None:
+def _kill_one_or_all(process: subprocess.Popen[str], moments: random.Random) -> None:
     """SIGKILL to the script, to ansible-playbook, to a trial, or to all of them at once."""
     try:
-        script = psutil.Process(process.pid)  # type: ignore[attr-defined]
+        script = psutil.Process(process.pid)
         family = [script, *script.children(recursive=True)]
     except psutil.NoSuchProcess:
         return
@@ -83,7 +78,7 @@ def _kill_one_or_all(process: object, moments: random.Random) -> None:
             continue
     if script not in victims:
         script.send_signal(signal.SIGKILL)
-    process.communicate()  # type: ignore[attr-defined]
+    process.communicate()
 
 
 def _engine_in_a_trial(folder: Folder) -> psutil.Process:

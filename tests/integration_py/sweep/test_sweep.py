@@ -8,10 +8,11 @@ from __future__ import annotations
 import socket
 import time
 
+import psutil
 import pytest
 import yaml
 
-from .conftest import ROOT, Folder
+from .conftest import Folder
 
 DONE = "SELECT COUNT(*) FROM trials WHERE state = 'done'"
 
@@ -107,8 +108,9 @@ def test_a_port_in_use_is_an_error_that_names_it(folder: Folder) -> None:
 
 
 def test_without_a_sandbox_nothing_runs(folder: Folder) -> None:
-    code, output = folder.run(PATH=str(ROOT / "tests"))
-    assert code != 0 and "sandbox" in output and "bubblewrap" in output
+    code, output = folder.run("-e", "lab_sandbox=docker")
+    assert code != 0 and "sandbox" in output and "Install bubblewrap" in output
+    assert not folder.home.exists()
 
 
 def test_a_planted_key_is_found_nowhere(folder: Folder) -> None:
@@ -120,8 +122,8 @@ def test_a_planted_key_is_found_nowhere(folder: Folder) -> None:
             if one.pid != process.pid:
                 try:
                     seen.append(str(one.cmdline()) + str(one.environ()))
-                except Exception:  # noqa: BLE001, S112 - the process is gone, which is no leak
-                    continue
+                except psutil.Error:
+                    continue  # gone, which is no leak
         time.sleep(0.2)
     assert process.returncode == 0
     assert seen and not any(key in text for text in seen)
