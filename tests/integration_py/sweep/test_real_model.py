@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from ansible_collections.local_llm.lab.plugins.module_utils.processes import started
 from ansible_collections.local_llm.lab.plugins.plugin_utils.canary import load
 from ansible_collections.local_llm.lab.plugins.plugin_utils.worker.child import run_child
