@@ -83,7 +83,7 @@ class ScriptedEngine:
             protocol_version = "HTTP/1.1"
             disable_nagle_algorithm = True
 
-            def log_message(self, *_: Any) -> None:
+            def log_message(self, *_unused: Any) -> None:
                 pass
 
             def do_GET(self) -> None:

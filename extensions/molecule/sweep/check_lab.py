@@ -19,7 +19,7 @@ with closing(sqlite3.connect(f"file:{lab}/store.sqlite?mode=ro", uri=True)) as s
     attempts = store.execute("SELECT count(*) FROM attempts").fetchone()[0]
 
 problems = [f"trial {trial} is {state}" for trial, state in trials.items() if state != "done"]
-if not trials or sorted(trial for trial, _, _ in records) != sorted(trials):
+if not trials or sorted(trial for trial, _unused, _unused in records) != sorted(trials):
     problems.append(f"{len(trials)} trials were planned, {len(records)} attempts are recorded as done")
 for trial, number, record in records:
     if record["usage_source"] != "engine" or not record["generated_tokens"] > 0:

@@ -13,7 +13,7 @@ import subprocess
 import time
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 from urllib.parse import urlsplit
 
 from .. import processes
@@ -195,10 +195,10 @@ class LlamaCpp(Engine):
         # First it is written down, then it is told what to do: a process nobody knows ends by itself.
         state = {"pid": process.pid, "started": processes.started(process.pid), "build": build, "spec": spec}
         write_whole(self.state_file, json.dumps(state).encode(), mode=0o600)
-        assert process.stdin is not None
+        told = cast("IO[bytes]", process.stdin)
         try:
-            process.stdin.write(json.dumps(spec).encode() + b"\n")
-            process.stdin.close()
+            told.write(json.dumps(spec).encode() + b"\n")
+            told.close()
         except BrokenPipeError:
             pass  # it ended at once; _wait_until_ready says why
         return process

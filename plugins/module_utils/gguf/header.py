@@ -118,7 +118,7 @@ class _Cursor:
         if kind != STRING:
             raise GgufError(f"an array of value type {kind} in the GGUF header: the file is damaged or too new")
         unpack, buffer = struct.Struct("<Q").unpack_from, self.buffer
-        for _ in range(count):
+        for _unused in range(count):
             self.skip(unpack(buffer, self.skip(8))[0])
         return None
 
@@ -136,12 +136,12 @@ def parse(buffer: Buffer) -> Header:
     if key_count > MOST_KEYS or tensor_count > MOST_TENSORS:
         raise GgufError(f"{key_count} keys and {tensor_count} tensors in the GGUF header: the file is damaged")
     metadata = {}
-    for _ in range(key_count):
+    for _unused in range(key_count):
         name = cursor.text(LONGEST_NAME)
         value = cursor.value(cursor.scalar(4))
         if value is not None:
             metadata[name] = value
-    tensors = tuple(_tensor(cursor) for _ in range(tensor_count))
+    tensors = tuple(_tensor(cursor) for _unused in range(tensor_count))
     alignment = metadata.get("general.alignment", 32)
     if not isinstance(alignment, int) or not 1 <= alignment <= 1 << 20:
         raise GgufError(f"an alignment of {alignment!r} in the GGUF header: the file is damaged")
@@ -162,7 +162,7 @@ def _tensor(cursor: _Cursor) -> Tensor:
     dimensions = cursor.scalar(4)
     if dimensions > MOST_DIMENSIONS:
         raise GgufError(f"tensor {name!r} has {dimensions} dimensions: the file is damaged")
-    shape = tuple(cursor.scalar(10) for _ in range(dimensions))
+    shape = tuple(cursor.scalar(10) for _unused in range(dimensions))
     kind, offset = cursor.scalar(4), cursor.scalar(10)
     if kind not in BLOCKS:
         raise GgufError(f"tensor {name!r} has the unknown type {kind}: the file is damaged or too new")

@@ -13,7 +13,7 @@ import inspect
 import json
 import subprocess
 import sys
-from typing import Any
+from typing import IO, Any, cast
 
 from .. import processes
 from . import memory_import
@@ -46,9 +46,9 @@ def start(entry: str, arguments: dict[str, Any], label: list[str]) -> subprocess
         "entry": entry,
         "arguments": arguments,
     }
-    assert process.stdin is not None
-    process.stdin.write(json.dumps(bundle).encode() + b"\n")
-    process.stdin.close()
+    told = cast("IO[bytes]", process.stdin)
+    told.write(json.dumps(bundle).encode() + b"\n")
+    told.close()
     return process
 
 

@@ -60,7 +60,7 @@ class Keeper:
         while self.held:
             listener.settimeout(max(0.001, next_sample - time.monotonic()))
             with contextlib.suppress(socket.timeout):
-                client, _ = listener.accept()
+                client, _unused = listener.accept()
                 with client:
                     self._answer(client)
             if time.monotonic() >= next_sample:
@@ -119,7 +119,7 @@ class Keeper:
 
     def _unload(self) -> tuple[list[str], str | None]:
         error = None
-        for _ in range(UNLOAD_TRIES):
+        for _unused in range(UNLOAD_TRIES):
             try:
                 return [one.id for one in connect(*self.engine).unload_all()], None
             except Exception as failure:
@@ -169,7 +169,8 @@ def main(arguments: dict[str, Any]) -> None:
 
 def _say(answer: dict[str, Any]) -> None:
     """Tell the starter, then let go of its pipe: it waits for the end of it."""
-    print(json.dumps(answer), flush=True)
+    sys.stdout.write(json.dumps(answer) + "\n")
+    sys.stdout.flush()
     nowhere = os.open(os.devnull, os.O_RDWR)
     os.dup2(nowhere, sys.stdout.fileno())
     os.close(nowhere)

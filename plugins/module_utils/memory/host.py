@@ -53,7 +53,7 @@ def wait_until_settled(
     An engine may answer "unloaded" before the driver has given the memory back, so its word is not taken for it.
     """
     before = measure()
-    for _ in range(max(1, round(timeout_seconds / 0.1))):
+    for _unused in range(max(1, round(timeout_seconds / 0.1))):
         pause(0.1)
         now = measure()
         if now - before < SETTLED_BYTES:

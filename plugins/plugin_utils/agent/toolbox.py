@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from ..chat import ToolCall
 from .tools import TOOLS
@@ -35,9 +35,8 @@ class Toolbox:
 
     def run(self, call: ToolCall, seconds_left: float) -> str:
         """The result, as the model is told it. Raises SandboxDied when there is no sandbox any more."""
-        op = TOOLS[call.name].op
-        assert op is not None and call.arguments is not None
-        arguments = {name: value for name, value in call.arguments.items() if value is not None}
+        op = cast(str, TOOLS[call.name].op)
+        arguments = {name: value for name, value in (call.arguments or {}).items() if value is not None}
         timeout_seconds = OP_SECONDS
         if op == "run":
             timeout_seconds = min(self._command_seconds, seconds_left)

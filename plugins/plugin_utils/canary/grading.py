@@ -104,7 +104,7 @@ _PYTHON = ("python3", "-I", "-S", "-B")
 def _verdict(output: str, nonce: str) -> tuple[int, int]:
     """How many tests ran and passed; none unless the last line carries the nonce, which only the runner knows."""
     last = output.rstrip("\n").rpartition("\n")[2]
-    found, _, data = last.partition(" ")
+    found, _unused, data = last.partition(" ")
     if not secrets.compare_digest(found.encode(), nonce.encode()):
         return 0, 0
     counts = json.loads(data)

@@ -20,6 +20,7 @@ import threading
 import time
 import types
 import unittest
+from typing import cast
 
 CALLEE = """
 import importlib, json, os, sys
@@ -124,8 +125,7 @@ def main() -> None:
         exec(compile(source, f"<{name}>", "exec"), module.__dict__)
         suite.addTests(unittest.defaultTestLoader.loadTestsFromModule(module))
     runner = unittest.TextTestRunner(sys.stdout, resultclass=Result, verbosity=2)  # type: ignore[arg-type]
-    result = runner.run(suite)
-    assert isinstance(result, Result)
+    result = cast(Result, runner.run(suite))
     print(order["nonce"], json.dumps({"ran": result.testsRun, "passed": result.passed}), flush=True)
 
 

@@ -74,7 +74,7 @@ def _run(runner_arguments: dict[str, Any]) -> int:
         **runner_arguments, event_handler=_enqueue_into(events), cancel_callback=stop.is_set
     )
     for signal_number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(signal_number, lambda *_: stop.set())
+        signal.signal(signal_number, lambda *_unused: stop.set())
 
     def run() -> None:
         try:

@@ -67,7 +67,7 @@ def _cell_row(cell: Mapping[str, Any], rows: Any, times: int, name_class: bool) 
         "pass_rate": proportion(passed, len(counted)),
         "passes_every_time": _every_time(rows, times),
         "confidently_wrong": proportion(int(counted["wrong"].sum()), len(counted)),
-        "would_pass": int(((counted["would_pass"] == True) & ~counted["passed"]).sum()),  # noqa: E712
+        "would_pass": int((counted["would_pass"].eq(True) & ~counted["passed"]).sum()),
         "endings": _counts(rows["ending"]),
         "generated_tokens": spread(counted["generated_tokens"]),
         "turns": spread(counted["turns"]),

@@ -47,7 +47,7 @@ def ceilings(table: Any) -> list[dict[str, Any]]:
                     {"ceiling": ceiling, "detail": detail, "count": count, "text": ending_text(ceiling, detail)}
                     for (ceiling, detail), count in sorted(kinds.items(), key=lambda item: (-item[1], str(item[0])))
                 ],
-                "would_pass": int((failed["would_pass"] == True).sum()),  # noqa: E712
+                "would_pass": int(failed["would_pass"].eq(True).sum()),
                 "most_turns": _most(rows["turns"]),
                 "most_generated_tokens": _most(rows["generated_tokens"]),
             }

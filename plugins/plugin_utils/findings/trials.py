@@ -75,5 +75,5 @@ def _classified(table: Any, summary: Mapping[str, Any]) -> Any:
     table["counted"] = table["left_out"].isna()
     table["passed"] = table["ending"] == "passed"
     # Confidently wrong: it said it was done and the hidden tests say it is not.
-    table["wrong"] = (table["outcome"] == "failed") & (table["submitted"] == True) & (table["would_pass"] != True)  # noqa: E712
+    table["wrong"] = (table["outcome"] == "failed") & table["submitted"].eq(True) & table["would_pass"].ne(True)
     return table

@@ -31,7 +31,7 @@ class Bubblewrap:
         self._setpriv = program("setpriv") if self._as_root else None
 
     def open(self, spec: SandboxSpec) -> Sandbox:
-        hand_over([spec.workspace, *(path for path, _ in spec.writable)])
+        hand_over([spec.workspace, *(path for path, _unused in spec.writable)])
         uid, gid = sandbox_ids()
         pipes = {path: _pipe(text) for path, text in inside.accounts(uid, gid).items()}
         try:

@@ -37,7 +37,7 @@ class Docker:
         self._environment = HOST_ENVIRONMENT | {key: os.environ[key] for key in _CLIENT_VARIABLES if key in os.environ}
 
     def open(self, spec: SandboxSpec) -> Sandbox:
-        hand_over([spec.workspace, *(path for path, _ in spec.writable)])
+        hand_over([spec.workspace, *(path for path, _unused in spec.writable)])
         uid, gid = sandbox_ids()
         name = f"lab-sandbox-{uuid.uuid4().hex}"
         limits = spec.limits

@@ -52,7 +52,7 @@ def select(preferred: str | None = None) -> Backend:
 
 
 def _candidates(preferred: str | None) -> Iterator[tuple[str, Callable[[], Backend]]]:
-    kind, _, image = (preferred or "").partition(":")
+    kind, _unused, image = (preferred or "").partition(":")
     if kind not in ("", "bubblewrap", "unshare", "docker"):
         raise SandboxUnavailable(f"There is no sandbox named {preferred}.", "Use bubblewrap, unshare or docker:IMAGE.")
     if kind in ("", "bubblewrap"):

@@ -14,7 +14,7 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 
 from .spec import SandboxDied
 
@@ -63,18 +63,18 @@ class Sandbox:
     def __enter__(self) -> Sandbox:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, *_unused: object) -> None:
         self.close()
 
     def call(self, op: str, arguments: Mapping[str, Any], timeout_seconds: float) -> dict[str, Any]:
         """One tool call. A call that outlasts its time kills the sandbox: there is no telling what holds it."""
         if self._closed:
             raise SandboxDied("The sandbox is closed.", "Open another one.")
-        assert self._process.stdin is not None
+        told = cast("IO[bytes]", self._process.stdin)
         data = json.dumps({"op": op, "arguments": dict(arguments)}).encode() + b"\n"
         try:
             while data:
-                data = data[self._process.stdin.write(data) or 0 :]
+                data = data[told.write(data) or 0 :]
         except OSError:
             raise self._died("ended") from None
         return self._receive(timeout_seconds)
@@ -107,8 +107,7 @@ class Sandbox:
                 stream.close()
 
     def _receive(self, timeout_seconds: float) -> dict[str, Any]:
-        assert self._process.stdout is not None
-        handle = self._process.stdout.fileno()
+        handle = cast("IO[bytes]", self._process.stdout).fileno()
         deadline = time.monotonic() + timeout_seconds
         buffer = bytearray()
         while not buffer.endswith(b"\n"):

@@ -20,6 +20,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from typing import IO, cast
 
 WORKSPACE = "/workspace"
 MAX_CHARS = 10_000
@@ -135,7 +136,7 @@ class Control:
         self.woken, wake = os.pipe()
         for end in (self.woken, wake):
             os.set_blocking(end, False)
-        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.signal(signal.SIGCHLD, lambda *_unused: None)
         signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
 
     def send(self, reply: dict[str, object]) -> None:
@@ -154,8 +155,7 @@ class Control:
 
     def watch(self, child: subprocess.Popen[bytes], output: Output, deadline: float) -> bool:
         """Collect output until the child ends (True) or its time is up (False); leave if the controller is gone."""
-        assert child.stdout is not None
-        source = child.stdout.fileno()
+        source = cast("IO[bytes]", child.stdout).fileno()
         poller = select.poll()
         poller.register(source, select.POLLIN)
         poller.register(self.woken, select.POLLIN)
@@ -223,9 +223,8 @@ def op_run(
         os.kill(-1, signal.SIGKILL)
     except ProcessLookupError:
         pass
-    assert child.stdout is not None
-    with child.stdout:
-        for data in iter(lambda: os.read(child.stdout.fileno(), 1 << 16), b""):  # type: ignore[union-attr]
+    with cast("IO[bytes]", child.stdout) as said:
+        for data in iter(lambda: os.read(said.fileno(), 1 << 16), b""):
             output.add(data)
     exit_code = child.wait()
     try:

@@ -40,7 +40,7 @@ class Unshare:
             program(name)
 
     def open(self, spec: SandboxSpec) -> Sandbox:
-        hand_over([spec.workspace, *(path for path, _ in spec.writable)])
+        hand_over([spec.workspace, *(path for path, _unused in spec.writable)])
         namespaces = ["--mount", "--pid", "--net", "--ipc", "--uts", "--cgroup", "--fork", "--kill-child=KILL"]
         if os.geteuid() != 0:
             namespaces += ["--user", "--map-root-user"]

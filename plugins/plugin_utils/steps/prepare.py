@@ -10,7 +10,7 @@ import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from ...module_utils.processes import started
 from ..sandbox import remove_tree
@@ -51,19 +51,19 @@ def prepare(request: Request, pid: int) -> dict[str, Any]:
         for host in classes:
             remove_tree(scratch_folder(lab_home, sweep, host))
         generation = store.open_generation(sweep, new=request.generation == "new")
-        assert generation.id is not None
+        generation_id = cast(int, generation.id)
         planned = _plan(definition, request.hosts, generation.number)
         added = store.plan(generation, planned, definition.sweep.as_dict(), host_rows(request.hosts))
-        counts = store.progress(generation.id)
+        counts = store.progress(generation_id)
         blocks = {
-            host: [_block(definition, host, one, left) for left in store.blocks(generation.id, one.id)]
+            host: [_block(definition, host, one, left) for left in store.blocks(generation_id, one.id)]
             for host, one in classes.items()
         }
     return {
         "sweep": sweep,
         "lab_home": str(lab_home),
         "generation": generation.number,
-        "generation_id": generation.id,
+        "generation_id": generation_id,
         "owner": f"sweep {sweep} of {controller}",
         "session": session.id,
         "blocks": blocks,

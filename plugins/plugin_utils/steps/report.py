@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from ..findings import write_reports
 from ..store import Store
@@ -17,9 +17,9 @@ def report(lab_home: str, store_url: str, sweep: str) -> dict[str, Any]:
     """Close the newest generation if nothing is left of it, and write its cards and decision."""
     with Store(store_url) as store:
         generation = store.generations(sweep)[-1]
-        assert generation.id is not None
-        complete = store.complete(generation.id)
-        summary = store.summary(generation.id)
+        generation_id = cast(int, generation.id)
+        complete = store.complete(generation_id)
+        summary = store.summary(generation_id)
     folder = Path(lab_home) / "reports" / sweep / str(generation.number)
     return {"complete": complete, "folder": str(folder), "lines": list(_lines(write_reports(summary, folder)))}
 

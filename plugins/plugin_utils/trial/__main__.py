@@ -35,7 +35,7 @@ def main() -> None:
     # What helpers put into temporary folders is found, and removed, with the rest.
     tempfile.tempdir = str(spec.scratch)
     lifeline = Lifeline(spec.guardians, remove, spec.scratch)
-    signal.signal(signal.SIGTERM, lambda *_: lifeline.end())
+    signal.signal(signal.SIGTERM, lambda *_unused: lifeline.end())
 
     def tell(event: dict[str, Any]) -> None:
         lifeline.hold_if_ending()

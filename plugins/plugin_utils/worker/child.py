@@ -13,7 +13,7 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 
 from ...module_utils.errors import LabError
 
@@ -59,14 +59,14 @@ def run_child(spec: dict[str, Any], on_progress: Callable[[dict[str, Any]], None
             cwd="/",
             start_new_session=True,
         )
-    assert process.stdin is not None and process.stdout is not None
+    told, said = cast("IO[bytes]", process.stdin), cast("IO[bytes]", process.stdout)
     overtime = threading.Timer(spec["budgets"]["wall_clock_seconds"] + GRACE_SECONDS, process.kill)
     overtime.start()
     record = None
     try:
-        process.stdin.write(json.dumps(spec).encode())
-        process.stdin.close()
-        for line in process.stdout:
+        told.write(json.dumps(spec).encode())
+        told.close()
+        for line in said:
             event = json.loads(line)
             if event["event"] == "record":
                 record = event["record"]

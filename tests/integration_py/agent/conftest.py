@@ -42,7 +42,7 @@ class Trial:
 
     def record(self, timeout_seconds: float = 60.0) -> dict[str, Any]:
         """The record, after the process has ended as it should and left nothing but artifacts."""
-        out, _ = self.process.communicate(timeout=timeout_seconds)
+        out, _unused = self.process.communicate(timeout=timeout_seconds)
         assert self.process.returncode == 0, (self.folder / "child.log").read_text()
         assert not self.scratch.exists()
         lines = [json.loads(line) for line in out.splitlines()]

@@ -46,7 +46,7 @@ def test_a_failing_engine_voids_the_trial(name: str, run_trial: Any) -> None:
 @pytest.mark.parametrize("fault", ["silent", "hang"])
 def test_a_hanging_engine_voids_the_trial_after_the_silence_allowed(fault: str, run_trial: Any) -> None:
     began = time.monotonic()
-    record, _, _ = run_trial([WRITE, Turn(text="x" * 100, fault=fault)], silence_seconds=1.0)
+    record, _unused, _unused = run_trial([WRITE, Turn(text="x" * 100, fault=fault)], silence_seconds=1.0)
     assert (record["outcome"], record["detail"]) == ("void", "engine_error"), record
     assert "silent" in record["error"]
     assert time.monotonic() - began < 10
@@ -54,20 +54,20 @@ def test_a_hanging_engine_voids_the_trial_after_the_silence_allowed(fault: str, 
 
 def test_a_kept_connection_that_the_engine_closes_is_not_a_failure(run_trial: Any) -> None:
     dropped = Turn(fault="drop")
-    record, _, engine = run_trial([WRITE, dropped, PUSH, dropped, call("submit")])
+    record, _unused, engine = run_trial([WRITE, dropped, PUSH, dropped, call("submit")])
     assert (record["outcome"], record["turns"], len(engine.requests)) == ("passed", 3, 5)
 
 
 def test_an_engine_that_never_answers_is_asked_once_more_only(run_trial: Any) -> None:
-    record, _, engine = run_trial([WRITE, *[Turn(fault="drop")] * 9])
+    record, _unused, engine = run_trial([WRITE, *[Turn(fault="drop")] * 9])
     assert (record["outcome"], record["detail"], len(engine.requests)) == ("void", "engine_error", 3)
-    record, _, engine = run_trial([Turn(fault="drop")] * 9)
+    record, _unused, engine = run_trial([Turn(fault="drop")] * 9)
     assert (record["outcome"], record["detail"], len(engine.requests)) == ("void", "engine_error", 1)
 
 
 def test_an_engine_that_is_slow_but_alive_is_waited_for(run_trial: Any) -> None:
     slow = Turn(calls=WRITE.calls, pause=0.3)
-    record, _, _ = run_trial([slow, PUSH, call("submit")], silence_seconds=1.0)
+    record, _unused, _unused = run_trial([slow, PUSH, call("submit")], silence_seconds=1.0)
     assert record["outcome"] == "passed"
     assert record["model_seconds"] > 1.0
 

@@ -146,7 +146,7 @@ def test_the_key_is_in_no_file_stream_argument_or_environment(start_trial: Any) 
         assert engine.reached.wait(20)
         for process in [psutil.Process(trial.process.pid), *below(trial.process.pid)]:
             assert KEY not in shown(process)
-        out, _ = trial.process.communicate(timeout=30)
+        out, _unused = trial.process.communicate(timeout=30)
         assert engine.requests[0].headers["Authorization"] == f"Bearer {KEY}"
     assert KEY.encode() not in out
     files = [path for path in trial.folder.rglob("*") if path.is_file()]

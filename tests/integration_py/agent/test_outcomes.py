@@ -128,7 +128,7 @@ def test_a_trial_comes_to(name: str, run_trial: Any) -> None:
 
 @pytest.mark.parametrize("turns", [1, 4])
 def test_the_turn_limit_t_makes_exactly_t_model_calls(turns: int, run_trial: Any) -> None:
-    record, _, engine = run_trial(endless, budgets={"turns": turns})
+    record, _unused, engine = run_trial(endless, budgets={"turns": turns})
     assert (record["ceiling"], record["turns"], len(engine.requests)) == ("turns", turns, turns)
 
 
@@ -160,7 +160,7 @@ def test_a_record_tells_what_was_used_and_what_was_pushed(run_trial: Any) -> Non
 
 def test_an_engine_that_counts_nothing_gives_estimates_and_says_so(run_trial: Any) -> None:
     uncounted = [Turn(calls=turn.calls, usage=False) for turn in (WRITE, PUSH, SUBMIT)]
-    record, _, _ = run_trial(uncounted)
+    record, _unused, _unused = run_trial(uncounted)
     assert (record["outcome"], record["usage_source"]) == ("passed", "estimated")
     assert record["generated_tokens"] > 0
 

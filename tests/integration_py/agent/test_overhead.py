@@ -40,7 +40,7 @@ def test_a_turn_costs_little_and_the_200th_hardly_more_than_the_20th(run_trial: 
     budgets = {"generated_tokens": 10**6, "completion_tokens": 1000}
     spans = {}
     for turns in (20, 200):
-        record, trial, _ = run_trial(reading, "fix_sum", budgets={**budgets, "turns": turns}, window_tokens=10**6)
+        record, trial, _unused = run_trial(reading, "fix_sum", budgets={**budgets, "turns": turns}, window_tokens=10**6)
         assert record["turns"] == turns
         spans[turns] = per_turn(trial)
     # The bar is 10 ms; half as much again for whatever else runs on this machine.
@@ -61,7 +61,7 @@ def test_the_child_imports_neither_ansible_nor_what_the_report_needs() -> None:
 @pytest.mark.timeout(60)
 def test_the_first_model_call_comes_soon_after_the_start(start_trial: Any) -> None:
     waits = []
-    for _ in range(3):
+    for _unused in range(3):
         with ScriptedEngine([Turn(fault="status")]) as engine:
             began = time.monotonic()
             trial = start_trial(engine.base_url)

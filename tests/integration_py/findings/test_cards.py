@@ -80,7 +80,7 @@ def test_a_model_that_fails_everything_is_told_so_plainly(failing_summary: Summa
 
 def test_a_perfect_screen_is_promising_not_proven(summary_of: Callable[..., Summary]) -> None:
     """6 of 6 does not show 80 %: the card says how many trials would."""
-    card = card_of(summary_of(lambda *_: PASSED, good_enough={"builder": {"pass_rate": 0.8}}))
+    card = card_of(summary_of(lambda *_unused: PASSED, good_enough={"builder": {"pass_rate": 0.8}}))
     assert card["recommendation"]["verdict"] == "not_shown"
     assert card["deploy"] is None
     check = card["duties"][0]["cells"][0]["checks"][0]
@@ -108,7 +108,7 @@ def test_void_and_interface_are_in_no_denominator(summary_of: Callable[..., Summ
 
 
 def test_a_trial_given_up_without_a_record_is_void_not_open(summary_of: Callable[..., Summary]) -> None:
-    summary = summary_of(lambda *_: PASSED)
+    summary = summary_of(lambda *_unused: PASSED)
     lost = summary["trials"][0]
     lost["state"], lost["record"] = "void", None
     lost["attempts"] = [lost["attempts"][0] | {"state": "void", "why": "host_lost"}]
@@ -123,7 +123,7 @@ def test_a_hand_over_is_not_a_pass_and_stays_in_the_denominator(summary_of: Call
 
 
 def test_exact_repeats_at_temperature_zero_count_once(summary_of: Callable[..., Summary]) -> None:
-    summary = summary_of(lambda *_: PASSED, temperatures=(0.0,))
+    summary = summary_of(lambda *_unused: PASSED, temperatures=(0.0,))
     greedy = next(cell["id"] for cell in summary["cells"] if cell["level"] == 0.0)
     first: dict[tuple[str, str], Any] = {}
     for trial in summary["trials"]:
@@ -145,7 +145,7 @@ def test_confidently_wrong_means_submitted_and_failing(summary_of: Callable[...,
 
 
 def test_a_correct_push_at_the_limit_is_counted_beside_the_failure(summary_of: Callable[..., Summary]) -> None:
-    summary = summary_of(lambda *_: TURNS)
+    summary = summary_of(lambda *_unused: TURNS)
     for trial in summary["trials"][:2]:
         trial["record"]["would_pass"] = True
     card = card_of(summary)
@@ -156,13 +156,13 @@ def test_a_correct_push_at_the_limit_is_counted_beside_the_failure(summary_of: C
 
 @pytest.mark.parametrize("wanted", [{"generated_tokens_per_second": 500}, {"wall_seconds": 0.1}, {"resident_bytes": 1}])
 def test_too_slow_or_too_big_is_not_good_enough(summary_of: Callable[..., Summary], wanted: dict[str, float]) -> None:
-    card = card_of(summary_of(lambda *_: PASSED, good_enough={"builder": wanted}))
+    card = card_of(summary_of(lambda *_unused: PASSED, good_enough={"builder": wanted}))
     assert card["recommendation"]["verdict"] == "not_good_enough"
     assert "asked for" in card["duties"][0]["cells"][0]["why"][0]
 
 
 def test_memory_that_was_not_measured_is_not_taken_for_small(summary_of: Callable[..., Summary]) -> None:
-    summary = summary_of(lambda *_: PASSED, good_enough={"builder": {"resident_bytes": 10**12}})
+    summary = summary_of(lambda *_unused: PASSED, good_enough={"builder": {"resident_bytes": 10**12}})
     summary["loads"][0]["resident_bytes"] = None
     card = card_of(summary)
     assert card["recommendation"]["verdict"] == "not_measured"
@@ -170,7 +170,7 @@ def test_memory_that_was_not_measured_is_not_taken_for_small(summary_of: Callabl
 
 
 def test_cells_that_never_ran_are_listed_with_the_reason(summary_of: Callable[..., Summary]) -> None:
-    summary = summary_of(lambda cell, *_: None if cell["level"] else PASSED)
+    summary = summary_of(lambda cell, *_unused: None if cell["level"] else PASSED)
     for cell, state in zip(summary["cells"][1:], ("infeasible", "smoke_failed"), strict=True):
         cell["state"] = state
         cell["load_digest"] = state
@@ -191,7 +191,7 @@ def test_cells_that_never_ran_are_listed_with_the_reason(summary_of: Callable[..
 
 
 def test_a_model_that_ran_nothing_is_not_measured(summary_of: Callable[..., Summary]) -> None:
-    summary = summary_of(lambda *_: None)
+    summary = summary_of(lambda *_unused: None)
     for cell in summary["cells"]:
         cell["state"] = "smoke_failed"
     card = card_of(summary)
@@ -219,7 +219,7 @@ def test_an_unknown_model_is_refused_with_the_known_ones(failing_summary: Summar
 
 
 def test_no_duty_means_no_verdict(summary_of: Callable[..., Summary]) -> None:
-    card = card_of(summary_of(lambda *_: PASSED, good_enough={}))
+    card = card_of(summary_of(lambda *_unused: PASSED, good_enough={}))
     assert card["recommendation"]["verdict"] == "no_duty"
     assert card["deploy"] is None
 

@@ -42,8 +42,8 @@ def demo(tmp_path: Path, summary_of: Callable[..., dict[str, Any]]) -> tuple[Sto
     generation_id = store.open_generation(sweep.name).id
     assert generation_id is not None
     session = store.begin_session(sweep.name, "here", os.getpid(), processes.started(os.getpid()))
-    passed = summary_of(lambda *_: ("passed", None, None))["trials"][0]["record"]
-    failed = summary_of(lambda *_: ("failed", "turns", None))["trials"][0]["record"]
+    passed = summary_of(lambda *_unused: ("passed", None, None))["trials"][0]["record"]
+    failed = summary_of(lambda *_unused: ("failed", "turns", None))["trials"][0]["record"]
 
     def record(count: int) -> None:
         for _number in range(count):

@@ -124,7 +124,7 @@ def test_markdown_tables_have_as_many_columns_as_their_head(any_summary: Summary
 def test_hostile_names_stay_text(summary_of: Callable[..., Summary], tmp_path: Path) -> None:
     """A canary's name or a smoke detail comes from files and models: none of it may become markup."""
     evil = "<script>alert(1)</script>|x"
-    summary = summary_of(lambda *_: ("passed", None, None), canaries={evil: 0})
+    summary = summary_of(lambda *_unused: ("passed", None, None), canaries={evil: 0})
     summary["smokes"][0]["checks"][0]["detail"] = evil
     summary["cells"][1].update(factor="prompt", level=f"{evil} $x_1$")
     (formats,) = write_reports(summary, tmp_path)["cards"].values()

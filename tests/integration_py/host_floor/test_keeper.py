@@ -72,7 +72,7 @@ def test_hold_renew_and_release(folder: str, terms: Terms) -> None:
 
 
 def test_another_owner_is_told_who_and_until_when(folder: str, terms: Terms) -> None:
-    _, held = hold(folder, terms)
+    _unused, held = hold(folder, terms)
     other = replace(terms, owner="cron@elsewhere")
     with pytest.raises(KeeperBusy, match=f"nightly@controller .*until {held['deadline']}"):
         hold(folder, other)
@@ -109,7 +109,7 @@ def test_past_the_deadline_the_model_is_unloaded_and_the_host_let_go(
 def test_below_the_floor_the_model_is_unloaded_and_the_owner_told_at_the_next_renewal(
     folder: str, terms: Terms, llama_server: Callable[..., Any], tiny_gguf: Path
 ) -> None:
-    _, first = hold(folder, terms)
+    _unused, first = hold(folder, terms)
     engine = llama_server(tiny_gguf)
     hold(folder, replace(terms, floor_bytes=HUGE))
     until(lambda: not status(folder)["held"])
@@ -128,7 +128,7 @@ def test_a_host_that_is_below_the_floor_already_is_not_held(folder: str, terms: 
 
 
 def test_a_killed_keeper_leaves_the_host_free(folder: str, terms: Terms) -> None:
-    _, held = hold(folder, terms)
+    _unused, held = hold(folder, terms)
     os.kill(held["pid"], signal.SIGKILL)
     until(lambda: not status(folder)["held"])
     assert status(folder)["owner"] is None
@@ -139,7 +139,7 @@ def test_a_killed_keeper_leaves_the_host_free(folder: str, terms: Terms) -> None
 def test_a_keeper_that_hangs_is_named(folder: str, terms: Terms, monkeypatch: pytest.MonkeyPatch) -> None:
     from ansible_collections.local_llm.lab.plugins.module_utils.keeper import client
 
-    _, held = hold(folder, terms)
+    _unused, held = hold(folder, terms)
     os.kill(held["pid"], signal.SIGSTOP)
     monkeypatch.setattr(client, "ANSWER_SECONDS", 0.2)
     with pytest.raises(KeeperError, match=f"process {held['pid']}.*does not answer.*kill -9 {held['pid']}"):
@@ -160,7 +160,7 @@ def test_of_many_who_want_it_at_once_one_gets_it(folder: str, terms: Terms) -> N
     racers = [context.Process(target=_try, args=(folder, replace(terms, owner=f"o{n}"), answers)) for n in range(5)]
     for racer in racers:
         racer.start()
-    outcomes = [answers.get(timeout=60) for _ in racers]
+    outcomes = [answers.get(timeout=60) for _unused in racers]
     for racer in racers:
         racer.join()
     winners = [one for one in outcomes if one.startswith("o")]

@@ -87,7 +87,7 @@ def test_output_that_looks_like_the_protocol_is_only_output(sandbox: Sandbox, ru
 def test_a_call_is_cheap(sandbox: Sandbox) -> None:
     sandbox.call("write", {"path": "a", "content": "a"}, 5)
     seconds = []
-    for _ in range(50):
+    for _unused in range(50):
         started = time.perf_counter()
         sandbox.call("read", {"path": "a"}, 5)
         seconds.append(time.perf_counter() - started)

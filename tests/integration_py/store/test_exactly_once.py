@@ -37,7 +37,7 @@ def test_eight_processes_claim_each_of_two_hundred_trials_once(store_url: str, l
     lab.sweep = replace(lab.sweep, replicates=34)
     lab.plan()
     session = lab.session()
-    workers = [FORK.Process(target=work, args=(store_url, lab, session)) for _ in range(8)]
+    workers = [FORK.Process(target=work, args=(store_url, lab, session)) for _unused in range(8)]
     for worker in workers:
         worker.start()
     for worker in workers:
@@ -56,20 +56,20 @@ def test_eight_processes_make_one_store_and_one_generation(store_url: str) -> No
             results.put(store.open_generation("nightly").number)
 
     results = FORK.SimpleQueue()
-    workers = [FORK.Process(target=begin, args=(results,)) for _ in range(8)]
+    workers = [FORK.Process(target=begin, args=(results,)) for _unused in range(8)]
     for worker in workers:
         worker.start()
     for worker in workers:
         worker.join()
     assert [worker.exitcode for worker in workers] == [0] * 8
-    assert {results.get() for _ in workers} == {1}
+    assert {results.get() for _unused in workers} == {1}
 
 
 def test_killed_at_random_moments_and_resumed_nothing_is_run_twice(store_url: str, lab: Any) -> None:
     lab.sweep = replace(lab.sweep, replicates=10)
     lab.plan()
     chance = random.Random(1)
-    for _ in range(12):
+    for _unused in range(12):
         listening, telling = FORK.Pipe(duplex=False)
         worker = FORK.Process(target=work, args=(store_url, lab, lab.session(), telling.send))
         worker.start()
@@ -110,8 +110,10 @@ class Lives(RuleBasedStateMachine):
         claim = self.lab.claim(self.sessions[who], block)
         if claim:
             assert claim.trial["id"] not in self.final
-            alive = {claim.worker for claim in (held for _, held in self.held)} & self._live()
-            assert not [held for _, held in self.held if held.worker in alive and held.trial["id"] == claim.trial["id"]]
+            alive = {claim.worker for claim in (held for _unused, held in self.held)} & self._live()
+            assert not [
+                held for _unused, held in self.held if held.worker in alive and held.trial["id"] == claim.trial["id"]
+            ]
             self.held.append((who, claim))
 
     @rule(number=st.integers(0, 30), ending=RECORDS)
@@ -133,7 +135,7 @@ class Lives(RuleBasedStateMachine):
     @rule(who=st.sampled_from(["one", "two"]))
     def resume_after_kill(self, who: str) -> None:
         old = self.sessions[who]
-        lost = sum(claim.worker == old.id for _, claim in self.held)
+        lost = sum(claim.worker == old.id for _unused, claim in self.held)
         self.sessions[who] = self.lab.session(who)
         assert self.sessions[who].abandoned == lost
         try:
@@ -151,7 +153,7 @@ class Lives(RuleBasedStateMachine):
 
     @invariant()
     def every_trial_is_where_it_should_be(self) -> None:
-        running = {claim.trial["id"] for _, claim in self.held if claim.worker in self._live()}
+        running = {claim.trial["id"] for _unused, claim in self.held if claim.worker in self._live()}
         trials = self.lab.store.summary(self.lab.id)["trials"]
         for trial in trials:
             attempts = Counter(attempt["state"] for attempt in trial["attempts"])

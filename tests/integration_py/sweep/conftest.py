@@ -86,7 +86,7 @@ class Folder:
     def run(self, *arguments: str, **environment: str) -> tuple[int, str]:
         """Exit code and everything that was printed."""
         process = self.start(*arguments, **environment)
-        output, _ = process.communicate(timeout=300)
+        output, _unused = process.communicate(timeout=300)
         return process.returncode, output
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:

@@ -28,7 +28,7 @@ def test_killed_at_random_moments_a_sweep_still_runs_every_trial_exactly_once(fo
     folder.sweep["factors"] = {"temperature": [0.0, 0.6, 0.9]}
     folder.sweep["replicates"] = 5
     folder.write()
-    for _ in range(KILLS):
+    for _unused in range(KILLS):
         process = folder.start()
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(moments.uniform(0.2, LONGEST_SECONDS))
@@ -56,7 +56,7 @@ def test_an_engine_killed_in_a_trial_voids_it_and_the_trial_runs_again(folder: F
     process = folder.start()
     engine = _engine_in_a_trial(folder)
     engine.kill()
-    output, _ = process.communicate(timeout=300)
+    output, _unused = process.communicate(timeout=300)
     assert process.returncode == 0, output
     assert "void/engine_error" in output
     assert folder.rows("SELECT COUNT(*) FROM trials WHERE state = 'done'") == [(6,)]

@@ -30,7 +30,7 @@ def test_a_refusal_says_its_numbers() -> None:
 
 def test_waits_as_long_as_memory_comes_back() -> None:
     readings = iter([1 * GIB, 9 * GIB, 20 * GIB, 20 * GIB, 99 * GIB])
-    assert memory.wait_until_settled(10, measure=lambda: next(readings), pause=lambda _: None) == 20 * GIB
+    assert memory.wait_until_settled(10, measure=lambda: next(readings), pause=lambda _unused: None) == 20 * GIB
 
 
 def test_gives_up_waiting_in_time() -> None:

@@ -112,7 +112,7 @@ def test_the_turn_limit_t_makes_exactly_t_model_calls(play: Any, turns: int) -> 
 
 
 def test_submit_in_the_last_turn_counts(play: Any) -> None:
-    ending, _, _ = play([PUSH, SUBMIT], replace(JOB, budgets=replace(BUDGETS, turns=2)))
+    ending, _unused, _unused = play([PUSH, SUBMIT], replace(JOB, budgets=replace(BUDGETS, turns=2)))
     assert ending.submitted
 
 
@@ -125,12 +125,12 @@ def test_a_cut_reply_is_continued_once_then_it_is_the_completion_ceiling(play: A
 
 def test_a_continuation_that_calls_a_tool_earns_the_next_cut_another_one(play: Any) -> None:
     write = calling(tool("write_file", path="a", content="b"))
-    ending, _, _ = play([cut(), write, cut(), PUSH, SUBMIT])
+    ending, _unused, _unused = play([cut(), write, cut(), PUSH, SUBMIT])
     assert ending.submitted
 
 
 def test_a_cut_in_the_last_turn_is_the_completion_ceiling_not_turns(play: Any) -> None:
-    ending, _, _ = play([PUSH, cut()], replace(JOB, budgets=replace(BUDGETS, turns=2)))
+    ending, _unused, _unused = play([PUSH, cut()], replace(JOB, budgets=replace(BUDGETS, turns=2)))
     assert str(ending.verdict) == "failed/tokens/completion"
 
 
@@ -143,14 +143,16 @@ def test_a_call_torn_by_the_cut_is_neither_run_nor_malformed(play: Any) -> None:
 
 
 def test_a_cut_by_the_rest_of_the_trials_budget_is_the_budget_ceiling(play: Any) -> None:
-    ending, _, model = play([PUSH, cut(generated=90)], replace(JOB, budgets=replace(BUDGETS, generated_tokens=100)))
+    ending, _unused, model = play(
+        [PUSH, cut(generated=90)], replace(JOB, budgets=replace(BUDGETS, generated_tokens=100))
+    )
     assert [one["max_tokens"] for one in model.asked] == [100, 90]
     assert str(ending.verdict) == "failed/tokens/budget"
 
 
 def test_generated_tokens_end_the_trial_and_come_before_turns(play: Any) -> None:
     plan = [reply("", tool("write_file", path=f"f{number}", content="x"), generated=50) for number in range(2)]
-    ending, agent, _ = play(plan, replace(JOB, budgets=replace(BUDGETS, generated_tokens=100, turns=2)))
+    ending, agent, _unused = play(plan, replace(JOB, budgets=replace(BUDGETS, generated_tokens=100, turns=2)))
     assert str(ending.verdict) == "failed/tokens/budget"
     assert agent.ledger.generated_tokens == 100
 
@@ -158,16 +160,16 @@ def test_generated_tokens_end_the_trial_and_come_before_turns(play: Any) -> None
 def test_a_prompt_that_would_not_fit_the_window_is_not_sent(play: Any) -> None:
     big = calling(tool("write_file", path="a", content="x" * 2000))
     grown = replace(big, usage=replace(big.usage, prompt_tokens=1300, generated_tokens=600))
-    ending, _, model = play([grown], replace(JOB, window_tokens=2048))
+    ending, _unused, model = play([grown], replace(JOB, window_tokens=2048))
     assert str(ending.verdict) == "failed/tokens/context"
     assert len(model.asked) == 1
-    ending, _, model = play([PUSH], replace(JOB, window_tokens=300))
+    ending, _unused, model = play([PUSH], replace(JOB, window_tokens=300))
     assert (str(ending.verdict), model.asked) == ("failed/tokens/context", [])
 
 
 def test_a_cut_short_of_what_was_asked_at_the_windows_end_is_the_context_ceiling(play: Any) -> None:
     torn = cut(generated=48)
-    ending, _, _ = play(
+    ending, _unused, _unused = play(
         [replace(torn, usage=replace(torn.usage, prompt_tokens=2000))],
         replace(JOB, window_tokens=2048),
     )
@@ -176,7 +178,7 @@ def test_a_cut_short_of_what_was_asked_at_the_windows_end_is_the_context_ceiling
 
 def test_an_engine_that_truncates_the_prompt_voids_the_trial_even_in_a_submitting_turn(play: Any) -> None:
     first, second = (replace(one, usage=replace(one.usage, prompt_tokens=300)) for one in (PUSH, SUBMIT))
-    ending, _, _ = play([first, second])
+    ending, _unused, _unused = play([first, second])
     assert str(ending.verdict) == "void/engine_error"
     assert "300 tokens" in ending.error
 
@@ -189,7 +191,7 @@ def test_text_without_a_call_is_nudged_twice_then_it_is_a_silent_give_up(play: A
 
 def test_a_call_renews_the_patience_with_text(play: Any) -> None:
     talk = [reply("Hm."), reply("Well.")]
-    ending, agent, _ = play([*talk, PUSH, *talk, SUBMIT])
+    ending, agent, _unused = play([*talk, PUSH, *talk, SUBMIT])
     assert ending.submitted
     assert agent.ledger.nudges == 4
 
@@ -198,27 +200,27 @@ def test_a_malformed_call_is_told_what_was_wrong_and_not_sent_back_broken(play: 
     ending, agent, model = play([calling(tool("write_file", '{"path": "a')), PUSH, SUBMIT])
     assert ending.submitted
     assert agent.ledger.malformed_calls == 1
-    *_, sent, told = model.asked[1]["messages"]
+    *_unused, sent, told = model.asked[1]["messages"]
     assert json.loads(sent["tool_calls"][0]["function"]["arguments"]) == {}
     assert "not valid JSON" in told["content"]
 
 
 def test_three_malformed_calls_in_a_row_end_the_trial(play: Any) -> None:
     broken = [calling(tool("write_file", '{"path')), calling(tool("no_such_tool")), calling(tool("write_file"))]
-    ending, agent, _ = play(broken)
+    ending, agent, _unused = play(broken)
     assert str(ending.verdict) == "failed/capability/malformed_tool_calls"
     assert agent.ledger.malformed_calls == 3
-    ending, _, _ = play([*broken[:2], PUSH, *broken[:2], SUBMIT])
+    ending, _unused, _unused = play([*broken[:2], PUSH, *broken[:2], SUBMIT])
     assert ending.submitted
 
 
 def test_the_same_call_with_the_same_result_four_times_in_a_row_is_looping(play: Any) -> None:
     same = calling(tool("read_file", path="a"))
-    ending, _, model = play([same, same, same, same])
+    ending, _unused, model = play([same, same, same, same])
     assert str(ending.verdict) == "failed/capability/looping"
     assert len(model.asked) == 4
     other = calling(tool("read_file", path="b"))
-    ending, _, _ = play([same, same, same, other, same, PUSH, SUBMIT])
+    ending, _unused, _unused = play([same, same, same, other, same, PUSH, SUBMIT])
     assert ending.submitted
 
 
@@ -236,7 +238,7 @@ def test_a_tool_outside_the_autonomy_is_refused_and_insisting_is_a_breach(play: 
     assert agent.ledger.refused_calls == 1
     assert "write_file, push, submit" in model.asked[1]["messages"][-1]["content"]
     outside = [calling(tool("run_tests")), calling(tool("list_files")), calling(tool("read_file", path="a"))]
-    ending, agent, _ = play(outside, job)
+    ending, agent, _unused = play(outside, job)
     assert str(ending.verdict) == "failed/capability/contract_breach"
     assert agent.ledger.refused_calls == 3
 
@@ -246,19 +248,19 @@ def test_a_stream_stopped_by_the_clock_is_wall_clock_and_its_tokens_are_counted(
         yield PUSH
         raise TurnOverrun(5.0, 77)
 
-    ending, agent, _ = play(plan)
+    ending, agent, _unused = play(plan)
     assert str(ending.verdict) == "failed/wall_clock"
     assert (agent.ledger.turns, agent.ledger.generated_tokens, agent.ledger.usage_source) == (2, 87, "estimated")
 
 
 def test_time_up_between_turns_is_wall_clock_unless_the_model_has_submitted(play: Any) -> None:
     job = replace(JOB, budgets=replace(BUDGETS, wall_clock_seconds=1e-9))
-    ending, _, model = play([PUSH], job)
+    ending, _unused, model = play([PUSH], job)
     assert (str(ending.verdict), model.asked) == ("failed/wall_clock", [])
 
 
 def test_every_turn_has_its_own_seed_and_the_chat_config(play: Any) -> None:
-    _, _, model = play([PUSH, SUBMIT], replace(JOB, seed=2**31 - 1, sampling={"temperature": 0.4}))
+    _unused, _unused, model = play([PUSH, SUBMIT], replace(JOB, seed=2**31 - 1, sampling={"temperature": 0.4}))
     assert [one["sampling"] for one in model.asked] == [
         {"temperature": 0.4, "seed": 2**31 - 1},
         {"temperature": 0.4, "seed": 0},

@@ -98,7 +98,7 @@ def test_tests_get_the_command_limit_or_what_is_left_of_the_trial() -> None:
     box = Toolbox(sandbox, ["t", "-v"], 20)
     box.run(call("run_tests", {}), 60)
     assert box.run(call("run_tests", {}), 3).startswith("timed out")
-    assert [arguments["timeout_seconds"] for _, arguments in sandbox.called] == [20, 3]
+    assert [arguments["timeout_seconds"] for _unused, arguments in sandbox.called] == [20, 3]
     assert box.visible_tests == "red"
 
 

@@ -82,7 +82,7 @@ def test_cuts_between_pieces_change_nothing(cuts: list[int]) -> None:
 
 @given(st.integers(0, len(STREAM)))
 def test_a_stream_that_ends_early_keeps_every_call_that_was_whole(end: int) -> None:
-    assembler, _ = assemble([STREAM[:end]])
+    assembler, _unused = assemble([STREAM[:end]])
     whole = [call for call in assembler.tool_calls() if call.malformed is None]
     if end >= STREAM.index(b'{"choices": [], "usage"'):
         assert [call.name for call in whole] == ["write_file", "submit"]
@@ -94,7 +94,7 @@ def test_a_stream_that_ends_early_keeps_every_call_that_was_whole(end: int) -> N
 @given(st.lists(st.binary(max_size=60) | st.sampled_from([STREAM[:200], b"data: ", b"\n", b"data: {}\n"]), max_size=20))
 def test_garbage_is_a_stream_error_or_nothing(pieces: list[bytes]) -> None:
     try:
-        assembler, _ = assemble(pieces)
+        assembler, _unused = assemble(pieces)
         assembler.tool_calls()
         assembler.count(0)
     except StreamError:
@@ -120,7 +120,7 @@ json_values = st.recursive(
 @given(st.lists(json_values, max_size=5))
 def test_chunks_of_any_shape_are_a_stream_error_or_nothing(values: list[Any]) -> None:
     try:
-        assembler, _ = assemble([event({"choices": [{"delta": value}]}) + event(value) for value in values])
+        assembler, _unused = assemble([event({"choices": [{"delta": value}]}) + event(value) for value in values])
         assembler.tool_calls()
         assembler.count(0)
     except StreamError:
@@ -130,7 +130,7 @@ def test_chunks_of_any_shape_are_a_stream_error_or_nothing(values: list[Any]) ->
 def test_a_line_without_end_is_refused() -> None:
     parser = SseParser()
     with pytest.raises(StreamError, match="line of more than"):
-        for _ in range(17):
+        for _unused in range(17):
             list(parser.feed(b"x" * 2**20))
 
 
