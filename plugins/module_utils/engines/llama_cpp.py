@@ -13,7 +13,7 @@ import subprocess
 import time
 from dataclasses import asdict
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import Any, BinaryIO, cast
 from urllib.parse import urlsplit
 
 from .. import processes
@@ -195,7 +195,7 @@ class LlamaCpp(Engine):
         # First it is written down, then it is told what to do: a process nobody knows ends by itself.
         state = {"pid": process.pid, "started": processes.started(process.pid), "build": build, "spec": spec}
         write_whole(self.state_file, json.dumps(state).encode(), mode=0o600)
-        told = cast("IO[bytes]", process.stdin)
+        told = cast(BinaryIO, process.stdin)
         try:
             told.write(json.dumps(spec).encode() + b"\n")
             told.close()

@@ -13,7 +13,7 @@ import inspect
 import json
 import subprocess
 import sys
-from typing import IO, Any, cast
+from typing import Any, BinaryIO, cast
 
 from .. import processes
 from . import memory_import
@@ -46,7 +46,7 @@ def start(entry: str, arguments: dict[str, Any], label: list[str]) -> subprocess
         "entry": entry,
         "arguments": arguments,
     }
-    told = cast("IO[bytes]", process.stdin)
+    told = cast(BinaryIO, process.stdin)
     told.write(json.dumps(bundle).encode() + b"\n")
     told.close()
     return process

@@ -11,7 +11,7 @@ import select
 import socket
 import time
 from dataclasses import asdict, dataclass, field
-from typing import IO, Any, cast
+from typing import Any, BinaryIO, cast
 
 from . import process as keeper_process
 from .bundle import start
@@ -99,7 +99,7 @@ def _start(folder: Folder, terms: Terms) -> dict[str, Any]:
         {"keeper_dir": str(folder.path), "terms": asdict(terms)},
         label=["local_llm.lab", "keeper", str(folder.path)],
     )
-    with cast("IO[bytes]", process.stdout) as said:
+    with cast(BinaryIO, process.stdout) as said:
         ready = select.select([said], [], [], ANSWER_SECONDS)[0]
         line = said.readline() if ready else b""
     answer: dict[str, Any] = json.loads(line) if line else {"held": False, "error": "it said nothing"}

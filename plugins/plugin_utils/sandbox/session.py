@@ -14,7 +14,7 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import Any, BinaryIO, cast
 
 from .spec import SandboxDied
 
@@ -70,7 +70,7 @@ class Sandbox:
         """One tool call. A call that outlasts its time kills the sandbox: there is no telling what holds it."""
         if self._closed:
             raise SandboxDied("The sandbox is closed.", "Open another one.")
-        told = cast("IO[bytes]", self._process.stdin)
+        told = cast(BinaryIO, self._process.stdin)
         data = json.dumps({"op": op, "arguments": dict(arguments)}).encode() + b"\n"
         try:
             while data:
@@ -107,7 +107,7 @@ class Sandbox:
                 stream.close()
 
     def _receive(self, timeout_seconds: float) -> dict[str, Any]:
-        handle = cast("IO[bytes]", self._process.stdout).fileno()
+        handle = cast(BinaryIO, self._process.stdout).fileno()
         deadline = time.monotonic() + timeout_seconds
         buffer = bytearray()
         while not buffer.endswith(b"\n"):

@@ -20,7 +20,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from typing import IO, cast
+from typing import BinaryIO, cast
 
 WORKSPACE = "/workspace"
 MAX_CHARS = 10_000
@@ -155,7 +155,7 @@ class Control:
 
     def watch(self, child: subprocess.Popen[bytes], output: Output, deadline: float) -> bool:
         """Collect output until the child ends (True) or its time is up (False); leave if the controller is gone."""
-        source = cast("IO[bytes]", child.stdout).fileno()
+        source = cast(BinaryIO, child.stdout).fileno()
         poller = select.poll()
         poller.register(source, select.POLLIN)
         poller.register(self.woken, select.POLLIN)
@@ -223,7 +223,7 @@ def op_run(
         os.kill(-1, signal.SIGKILL)
     except ProcessLookupError:
         pass
-    with cast("IO[bytes]", child.stdout) as said:
+    with cast(BinaryIO, child.stdout) as said:
         for data in iter(lambda: os.read(said.fileno(), 1 << 16), b""):
             output.add(data)
     exit_code = child.wait()

@@ -13,7 +13,7 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import Any, BinaryIO, cast
 
 from ...module_utils.errors import LabError
 
@@ -59,7 +59,7 @@ def run_child(spec: dict[str, Any], on_progress: Callable[[dict[str, Any]], None
             cwd="/",
             start_new_session=True,
         )
-    told, said = cast("IO[bytes]", process.stdin), cast("IO[bytes]", process.stdout)
+    told, said = cast(BinaryIO, process.stdin), cast(BinaryIO, process.stdout)
     overtime = threading.Timer(spec["budgets"]["wall_clock_seconds"] + GRACE_SECONDS, process.kill)
     overtime.start()
     record = None

@@ -45,7 +45,7 @@ def body(message: str, kind: str = "server_error") -> bytes:
     ],
 )
 def test_an_error_answer_is_read(answer: bytes, expected: type[Exception]) -> None:
-    assert type(fault_of_body(500, answer)) is expected
+    assert fault_of_body(500, answer).__class__ is expected
 
 
 def test_template_and_parser_are_told_apart() -> None:
