@@ -85,11 +85,12 @@ class Screen:
 def live_line(state: dict[str, Any]) -> str:
     """One host's running trial: which of how many, turn, tokens, tokens/s, time left."""
     trial = state["trial"]
+    config = " ".join(f"{name}={value}" for name, value in trial["chat"].items())
     speed = state["tokens_per_second"]
     left = state["seconds_left"]
     return " · ".join(
         [
-            f"{state['host']}: trial {state['done'] + 1}/{state['total']} {trial['canary']} [{trial['cell']}]",
+            f"{state['host']}: trial {state['done'] + 1}/{state['total']} {trial['canary']} [{config}]",
             f"turn {state['turn']}/{state['turns']}",
             f"{state['generated_tokens']} tokens",
             f"{speed:.0f} tokens/s" if speed else state["phase"],

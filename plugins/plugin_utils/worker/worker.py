@@ -164,7 +164,7 @@ class Worker:
             now=True,
             done=counts["done"],
             total=counts["total"],
-            trial={key: trial[key] for key in ("id", "cell", "model", "canary", "replicate")} | {"chat": trial["chat"]},
+            trial={key: trial[key] for key in ("id", "model", "canary", "replicate", "chat")},
             turns=trial["budgets"]["turns"],
             turn=0,
             generated_tokens=0,
