@@ -20,6 +20,7 @@ from ..plugin_utils.worker.worker import Actions, Block, Worker
 
 class ActionModule(ActionBase):
     _requires_connection = False
+    _supports_check_mode = False
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         result: dict[str, Any] = super().run(tmp, task_vars)
@@ -42,14 +43,22 @@ class ActionModule(ActionBase):
 
         def renew(deadline_seconds: int) -> dict[str, Any]:
             held = {**arguments["keeper"], "state": "held", "deadline_seconds": deadline_seconds}
-            reading: dict[str, Any] = call("local_llm.lab.keeper", held)["keeper"]
+            reading: dict[str, Any]
+            try:
+                reading = call("local_llm.lab.keeper", held)["keeper"]
+            except AnsibleActionFail:
+                # Still below the floor it cannot be held again, but it has a breach to tell: a result, not an error.
+                reading = call("local_llm.lab.keeper", {**arguments["keeper"], "state": "status"})["keeper"]
+                if (reading.get("breach") or {}).get("kind") != "floor":
+                    raise
             return reading
 
-        actions = Actions(
-            renew=renew,
-            reload=lambda: call("local_llm.lab.model", arguments["model"]),
-            tell=Display().display,
-        )
+        def reload() -> None:
+            answer = call("local_llm.lab.model", arguments["model"])
+            if not answer["admitted"]:
+                raise AnsibleActionFail(f"The model cannot be loaded again: {answer['reason']}.", result=answer)
+
+        actions = Actions(renew=renew, reload=reload, tell=Display().display)
         block = Block.from_plan(
             arguments["block"],
             generation_id=arguments["generation_id"],

@@ -17,6 +17,7 @@ from ..plugin_utils.steps.report import report
 
 class ActionModule(ActionBase):
     _requires_connection = False
+    _supports_check_mode = False
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         result: dict[str, Any] = super().run(tmp, task_vars)

@@ -59,10 +59,22 @@ options:
 notes:
   - Runs on the controller, whatever host it is called for.
 attributes:
-  check_mode:
-    description: Can run in check mode and tell what it would do without doing it.
-    support: full
   diff_mode:
     description: Returns what changed in diff mode.
     support: none
+"""
+
+    PLANS_ONLY = r"""
+attributes:
+  check_mode:
+    description: Can run in check mode and tell what it would do without doing it.
+    support: full
+"""
+
+    NOT_IN_CHECK_MODE = r"""
+attributes:
+  check_mode:
+    description: Can run in check mode and tell what it would do without doing it.
+    support: none
+    details: Is skipped in check mode.
 """

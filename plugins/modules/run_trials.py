@@ -35,6 +35,7 @@ extends_documentation_fragment:
   - local_llm.lab.lab.engine_access
   - local_llm.lab.lab.store
   - local_llm.lab.lab.on_the_controller
+  - local_llm.lab.lab.not_in_check_mode
 """
 
 EXAMPLES = r"""

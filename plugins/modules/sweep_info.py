@@ -21,6 +21,7 @@ options:
 extends_documentation_fragment:
   - local_llm.lab.lab.sweep
   - local_llm.lab.lab.on_the_controller
+  - local_llm.lab.lab.plans_only
 """
 
 EXAMPLES = r"""

@@ -56,6 +56,7 @@ extends_documentation_fragment:
   - local_llm.lab.lab.sweep
   - local_llm.lab.lab.store
   - local_llm.lab.lab.on_the_controller
+  - local_llm.lab.lab.plans_only
 """
 
 EXAMPLES = r"""

@@ -22,6 +22,7 @@ options:
 extends_documentation_fragment:
   - local_llm.lab.lab.store
   - local_llm.lab.lab.on_the_controller
+  - local_llm.lab.lab.not_in_check_mode
 """
 
 EXAMPLES = r"""
@@ -34,10 +35,10 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
-complete:
-  description: Whether the generation is complete.
+left:
+  description: How many trials are left of the generation, which is complete when there are none.
   returned: success
-  type: bool
+  type: int
 folder:
   description: Folder of the reports.
   returned: success

@@ -15,7 +15,7 @@ from .sweep import SweepRequest, sweep
 
 EXIT_CODES = """\
 exit codes:
-  0    every planned trial is recorded, the finding cards and the decision are written
+  0    every trial planned for these hosts is recorded or its cell closed; cards and decision are written
   1    nothing could be planned; 2 for a wrong command line
   2    a host did not finish: run the same command again to go on
   4    a host could not be reached

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import queue
+import shutil
 import signal
 import sys
 import tempfile
@@ -16,10 +17,12 @@ from pathlib import Path
 from typing import Any
 
 from ...module_utils.errors import LabError
+from ...module_utils.processes import started
 from .live import Screen
 
 COLLECTION_ROOT = Path(__file__).resolve().parents[3]
 INTERRUPTED = 130
+PRIVATE_PREFIX = "lab-runner-"
 # ansible-runner writes the whole environment it is given into its artifacts, so it is given only what Ansible needs.
 PASSED_ON = {"HOME", "USER", "LOGNAME", "LANG", "TZ", "TERM", "TMPDIR", "SSH_AUTH_SOCK", "NO_PROXY", "no_proxy"}
 PASSED_ON_PREFIXES = ("ANSIBLE_", "DOCKER_", "LC_", "PIP_", "SSL_CERT_", "REQUESTS_CA_", "HTTP_PROXY", "HTTPS_PROXY")
@@ -51,7 +54,8 @@ def sweep(request: SweepRequest) -> int:
     if request.new_generation:
         extra_vars["generation"] = "new"
     _keep_only_what_ansible_needs()
-    with tempfile.TemporaryDirectory(prefix="lab-runner-") as private_data_dir:
+    _remove_dead_runs()
+    with tempfile.TemporaryDirectory(prefix=f"{PRIVATE_PREFIX}{os.getpid()}-") as private_data_dir:
         return _run(
             {
                 "private_data_dir": private_data_dir,
@@ -75,6 +79,9 @@ def _run(runner_arguments: dict[str, Any]) -> int:
     )
     for signal_number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(signal_number, lambda *_unused: stop.set())
+    if signal.getsignal(signal.SIGHUP) == signal.SIG_IGN:
+        # Under nohup. A handler, unlike SIG_IGN, is not inherited: ansible-playbook still ends when this script dies.
+        signal.signal(signal.SIGHUP, lambda *_unused: None)
 
     def run() -> None:
         try:
@@ -83,12 +90,17 @@ def _run(runner_arguments: dict[str, Any]) -> int:
             events.put(None)
 
     thread = threading.Thread(target=run, name="ansible-runner")
-    with Screen() as screen:
-        thread.start()
-        while (event := _next(events, screen)) is not None:
-            screen.show(event)
-    thread.join()
-    if stop.is_set():
+    finished = False
+    try:
+        with Screen() as screen:
+            thread.start()
+            while (event := _next(events, screen)) is not None:
+                screen.show(event)
+        finished = not stop.is_set()
+    finally:
+        stop.set()
+        thread.join()
+    if not finished:
         print("lab: interrupted; run the same command again to go on where it was", file=sys.stderr)
         return INTERRUPTED
     if runner.rc and not screen.explained:
@@ -110,6 +122,14 @@ def _next(events: queue.SimpleQueue[dict[str, Any] | None], screen: Screen) -> d
             return events.get(timeout=0.5)
         except queue.Empty:
             screen.tick()
+
+
+def _remove_dead_runs() -> None:
+    """A killed run could not remove its private data dir, which holds its events and environment."""
+    for left in Path(tempfile.gettempdir()).glob(f"{PRIVATE_PREFIX}*"):
+        pid = left.name.removeprefix(PRIVATE_PREFIX).partition("-")[0]
+        if pid.isdecimal() and os.access(left, os.W_OK) and started(int(pid)) is None:
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def _existing(path: Path, what: str, remedy: str) -> Path:

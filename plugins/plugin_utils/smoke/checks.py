@@ -11,7 +11,7 @@ from typing import Any
 
 from ..agent.prompt import SYSTEM
 from ..agent.tools import schemas
-from ..chat import ChatError, Client, Completion, Deadlines
+from ..chat import Client, Completion, ContextOverflow, Deadlines, InterfaceBroken, TurnOverrun
 
 ANSWER_TOKENS = 16
 CALL_TOKENS = 96
@@ -29,18 +29,27 @@ class Check:
 
 
 def smoke(base_url: str, api_key: str | None, model: str) -> list[dict[str, Any]]:
-    """Run the checks in order, stop at the first that fails; returns them as dicts (name, ok, detail)."""
+    """Run the checks in order, stop at the first that fails; returns them as dicts (name, ok, detail).
+
+    An engine that cannot be reached says nothing about the model: its EngineFailure is the caller's.
+    """
     done: list[Check] = []
     with Client(base_url, api_key, model) as client:
         for name, check in (("answers", _answers), ("calls_a_tool", _calls_a_tool)):
             try:
                 ok, detail = check(client)
-            except ChatError as failure:
+            except (ContextOverflow, InterfaceBroken, TurnOverrun) as failure:
                 ok, detail = False, str(failure)
             done.append(Check(name, ok, detail))
             if not ok:
                 break
     return [asdict(check) for check in done]
+
+
+def engine_answers(base_url: str, api_key: str | None, model: str) -> None:
+    """One short completion, or the EngineFailure that says why there is none."""
+    with Client(base_url, api_key, model) as client:
+        _ask(client, "Say hello.", [], ANSWER_TOKENS, 1)
 
 
 def _answers(client: Client) -> tuple[bool, str]:

@@ -17,6 +17,7 @@ from ..sandbox import remove_tree
 from ..store import Generation, Store
 from ..store.rows import Block
 from ..sweep import Cell, HostClass, Plan, estimate, plan
+from ..worker.progress import Progress
 from ..worker.worker import scratch_folder
 from .inspect import Definition, load
 from .stack import host_classes, host_rows, stacks
@@ -49,6 +50,7 @@ def prepare(request: Request, pid: int) -> dict[str, Any]:
     with Store(request.store_url) as store:
         session = store.begin_session(sweep, controller, pid, str(started(pid)))
         for host in classes:
+            Progress(lab_home, host).remove()
             remove_tree(scratch_folder(lab_home, sweep, host))
         generation = store.open_generation(sweep, new=request.generation == "new")
         generation_id = cast(int, generation.id)
@@ -77,7 +79,10 @@ def preview(request: Request) -> dict[str, Any]:
     with Store(request.store_url, read_only=True) as store:
         generation = store.open_generation(definition.sweep.name, new=request.generation == "new")
         planned = _plan(definition, request.hosts, generation.number)
-        done = store.progress(generation.id)["done"] if generation.id is not None else 0
+        added = store.plan(generation, planned, definition.sweep.as_dict(), host_rows(request.hosts))
+        counts = store.progress(generation.id) if generation.id is not None else {"done": 0, "left": 0, "total": 0}
+    counts["left"] += added.added
+    counts["total"] += added.added
     return {
         "sweep": definition.sweep.name,
         "lab_home": request.lab_home,
@@ -87,7 +92,7 @@ def preview(request: Request) -> dict[str, Any]:
         "lines": [
             *_described(definition, planned),
             *_cell_lines(planned),
-            f"generation {generation.number}: {done} of {len(planned.trials)} trials are recorded",
+            _standing(generation, counts, added.left_out),
             "check mode: nothing was stored, nothing runs",
         ],
     }

@@ -18,10 +18,11 @@ def report(lab_home: str, store_url: str, sweep: str) -> dict[str, Any]:
     with Store(store_url) as store:
         generation = store.generations(sweep)[-1]
         generation_id = cast(int, generation.id)
-        complete = store.complete(generation_id)
+        store.complete(generation_id)
+        left = store.progress(generation_id)["left"]
         summary = store.summary(generation_id)
     folder = Path(lab_home) / "reports" / sweep / str(generation.number)
-    return {"complete": complete, "folder": str(folder), "lines": list(_lines(write_reports(summary, folder)))}
+    return {"left": left, "folder": str(folder), "lines": list(_lines(write_reports(summary, folder)))}
 
 
 def _lines(written: dict[str, Any]) -> Iterator[str]:

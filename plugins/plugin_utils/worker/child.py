@@ -20,7 +20,10 @@ from ...module_utils.errors import LabError
 COLLECTION_ROOT = Path(__file__).resolve().parents[3]
 COMMAND = (sys.executable, "-P", "-m", "plugins.plugin_utils.trial")
 # The child needs to find git and the sandbox's programs; nothing else of the caller's environment is its business.
-PASSED_ON = ("PATH", "LANG", "TMPDIR", "DOCKER_HOST", "DOCKER_API_VERSION")
+PASSED_ON = (
+    *("PATH", "LANG", "TMPDIR", "HOME", "DOCKER_HOST", "DOCKER_API_VERSION"),
+    *("DOCKER_CONTEXT", "DOCKER_CONFIG", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH"),
+)
 # Past the wall clock a trial may still wait for a silent engine, end a command and grade.
 GRACE_SECONDS = 180.0
 
@@ -44,7 +47,7 @@ def run_child(spec: dict[str, Any], on_progress: Callable[[dict[str, Any]], None
     """Run one trial in a process and session of its own and return its record.
 
     The spec goes in on standard input only, since it holds the API key. Progress events come out as JSON lines, the
-    record is the last. A process still there a minute after the trial's own time budget is killed.
+    record is the last. A process still there GRACE_SECONDS after the trial's own time budget is killed.
     """
     folder = Path(spec["folder"])
     environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
@@ -73,7 +76,7 @@ def run_child(spec: dict[str, Any], on_progress: Callable[[dict[str, Any]], None
             else:
                 on_progress(event)
         code = process.wait()
-    except BrokenPipeError:
+    except (BrokenPipeError, ValueError):  # killed before it read all, or in the middle of a line
         code = process.wait()
     finally:
         overtime.cancel()

@@ -12,15 +12,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ...module_utils.errors import LabError
 from ...module_utils.processes import started
 from ..sandbox import remove_tree
-from .child import TrialCrashed, run_child, utc_now
+from ..smoke.checks import engine_answers
+from ..store import ClaimLost
+from .child import GRACE_SECONDS, TrialCrashed, run_child, utc_now
 from .progress import Progress
 
 if TYPE_CHECKING:
     from ..store import Claim, Store
 
-DEADLINE_MARGIN_SECONDS = 60
+LOAD_SECONDS = 900
+FAULTS_IN_A_ROW = 2
+
+
+class HarnessFails(LabError):
+    """Our own side fails trial after trial: going on would only void the rest."""
 
 
 def scratch_folder(lab_home: Path, sweep: str, host: str) -> Path:
@@ -94,18 +102,38 @@ class Worker:
     def run(self) -> dict[str, int]:
         """Run what is left of the block; returns how many attempts ended how, by outcome."""
         counts: dict[str, int] = {}
+        faults = 0
         self._renew()
-        while not self._orphaned() and (claim := self._claim()):
-            record = self._attempt(claim)
-            if self._orphaned():
-                break
-            self._store.record(claim, record)
-            counts[record["outcome"]] = counts.get(record["outcome"], 0) + 1
-            self._actions.tell(self._line(claim, record))
-            if record["outcome"] == "void" and record["detail"] != "oom_guard":
-                self._actions.reload()
-        self._progress.remove()
+        try:
+            while not self._orphaned() and (claim := self._claim()):
+                record = self._attempt(claim)
+                if self._orphaned():
+                    break
+                try:
+                    self._store.record(claim, record)
+                except ClaimLost as lost:
+                    self._actions.tell(f"trial {claim.trial['id']}: {lost}")
+                    continue
+                counts[record["outcome"]] = counts.get(record["outcome"], 0) + 1
+                self._actions.tell(self._line(claim, record))
+                faults = faults + 1 if record["detail"] == "harness_error" else 0
+                self._recover(record, faults)
+        finally:
+            self._progress.remove()
         return counts
+
+    def _recover(self, record: dict[str, Any], faults: int) -> None:
+        """After a void trial: bring the engine back, and stop where the next trials would be void as well."""
+        if record["outcome"] != "void" or record["detail"] == "oom_guard":
+            return
+        if faults >= FAULTS_IN_A_ROW:
+            raise HarnessFails(
+                f"{faults} trials in a row failed on our side, the last one: {record['error']}",
+                "mend that and run the same command again; the trials wait",
+            )
+        self._actions.renew(LOAD_SECONDS)
+        self._actions.reload()
+        engine_answers(self._block.base_url, self._block.api_key, self._block.model)
 
     def _orphaned(self) -> bool:
         """After `kill -9` of ansible-playbook this process would go on for ever, beside the resumed sweep."""
@@ -116,7 +144,7 @@ class Worker:
         return self._store.claim(block.generation_id, block.host, block.host_class, block.load_digest, self._session)
 
     def _renew(self) -> dict[str, Any]:
-        return self._actions.renew(int(self._block.wall_clock_seconds) + DEADLINE_MARGIN_SECONDS)
+        return self._actions.renew(int(self._block.wall_clock_seconds + GRACE_SECONDS))
 
     def _attempt(self, claim: Claim) -> dict[str, Any]:
         trial = claim.trial
@@ -180,7 +208,8 @@ class Worker:
         config = " ".join(f"{name}={value}" for name, value in trial["chat"].items())
         speed = record.get("generated_tokens_per_second")
         return (
-            f"trial {counts['done']}/{counts['total']} {trial['canary']} [{config}] #{trial['replicate']}: {ended} · "
+            f"trial {counts['done']}/{counts['total']} {self._block.host} {trial['model']} {trial['canary']} "
+            f"[{config}] #{trial['replicate']}: {ended} · "
             f"{record.get('turns', 0)} turns · {record.get('generated_tokens', 0)} tokens"
             + (f" · {speed:.0f} tokens/s" if speed else "")
             + f" · {record['process_seconds']:.1f} s"

@@ -19,7 +19,7 @@ RUN_ELSEWHERE = {
     "make test": ".ci/run",
     "make lint": "Makefile",
     "scripts/lab sweep -l embedded --new": "tests/integration_py/sweep/test_sweep.py (the same words, a tiny model)",
-    "ansible-playbook sweep.yml -l gb10": "extensions/molecule/sweep (against embedded: no GB10 stands here)",
+    "ansible-playbook sweep.yml -l gb10": "tests/integration_py/sweep/test_playbook.py (on embedded: no GB10 is here)",
 }
 BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
@@ -39,9 +39,11 @@ def run(command: str, folder: Path) -> str:
 
 
 def test_every_command_of_the_readme_has_a_test() -> None:
-    here = {"scripts/lab init my-lab", "cd my-lab", "make help"}
+    here = {". .venv/bin/activate", "scripts/lab init my-lab", "cd my-lab", "make help"}
     here |= {"ansible-playbook sweep.yml -l gb10 --check", "scripts/lab sweep -l embedded --check"}
     assert set(commands()) == here | set(RUN_ELSEWHERE)
+    for where in RUN_ELSEWHERE.values():
+        assert (ROOT / where.partition(" ")[0]).is_file(), where
 
 
 def test_init_makes_a_folder_in_which_the_two_line_playbook_plans(tmp_path: Path) -> None:

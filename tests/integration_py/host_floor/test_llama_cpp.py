@@ -169,7 +169,10 @@ def test_what_llama_cpp_itself_refuses_leaves_nothing_behind(
         llama_cpp.load(replace(request_tiny, path=str(unknown)), timeout_seconds=60)
     assert llama_cpp.loaded() == []
     with socket.socket() as probe:
+        # What was asked of the server may linger in TIME_WAIT: nobody listens, which is the point.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         probe.bind(("127.0.0.1", llama_cpp.port))
+        probe.listen()
 
 
 def test_a_context_the_model_cannot_have_is_not_taken_for_granted(llama_cpp: Any, request_tiny: LoadRequest) -> None:
