@@ -23,7 +23,7 @@ controller() { # the collection on another Python: units, and a play over the sh
   local version=$1 python=$2 venv=$top/build/pythons/$1
   [ -x "$venv/bin/pip" ] || "$python" -m venv --clear "$venv"
   # shellcheck disable=SC2046  # one word a package
-  "$venv/bin/pip" --disable-pip-version-check --quiet install -r requirements.txt \
+  "$venv/bin/pip" --disable-pip-version-check -qq install -r requirements.txt \
     $(grep -E '^(pytest|pytest-timeout|hypothesis|psutil|gguf|xllamacpp)==' tests/requirements.txt)
   local site
   site=$("$venv/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')

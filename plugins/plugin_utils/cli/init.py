@@ -9,8 +9,8 @@ import shutil
 from pathlib import Path
 
 from ...module_utils.errors import LabError
+from ..paths import COLLECTION_ROOT
 
-COLLECTION_ROOT = Path(__file__).resolve().parents[3]
 SWEEP_PLAYBOOK = """\
 - name: Sweep
   ansible.builtin.import_playbook: local_llm.lab.sweep

@@ -18,9 +18,9 @@ from typing import Any
 
 from ...module_utils.errors import LabError
 from ...module_utils.processes import started
+from ..paths import COLLECTION_ROOT
 from .live import Screen
 
-COLLECTION_ROOT = Path(__file__).resolve().parents[3]
 INTERRUPTED = 130
 PRIVATE_PREFIX = "lab-runner-"
 # ansible-runner writes the whole environment it is given into its artifacts, so it is given only what Ansible needs.

@@ -51,8 +51,14 @@ def remove_tree(top: Path) -> None:
 
     A folder is moved up to the top before it is emptied: no path gets too long, and nothing recurses.
     """
-    if not top.is_dir():
-        return
+    while top.is_dir():
+        try:
+            _empty_and_remove(top)
+        except FileNotFoundError:
+            continue  # a trial that is ending removes it too
+
+
+def _empty_and_remove(top: Path) -> None:
     os.chmod(top, 0o700)
     mark, moved = uuid.uuid4().hex, 0
     folders = [str(top)]

@@ -10,10 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from ..canary import Canary, find
+from ..paths import SHIPPED_CANARIES
 from ..sandbox import select
 from ..sweep import Model, PlannedCanary, Sweep, load_catalog, load_sweep
-
-SHIPPED_CANARIES = Path(__file__).resolve().parents[3] / "canaries"
 
 
 @dataclass(frozen=True)

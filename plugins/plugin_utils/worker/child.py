@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import datetime
 import json
 import os
 import subprocess
@@ -16,8 +15,9 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from ...module_utils.errors import LabError
+from ..agent import utc_now
+from ..paths import COLLECTION_ROOT
 
-COLLECTION_ROOT = Path(__file__).resolve().parents[3]
 COMMAND = (sys.executable, "-P", "-m", "plugins.plugin_utils.trial")
 # The child needs to find git and the sandbox's programs; nothing else of the caller's environment is its business.
 PASSED_ON = (
@@ -90,7 +90,3 @@ def run_child(spec: dict[str, Any], on_progress: Callable[[dict[str, Any]], None
             f"read {folder / 'child.log'}",
         )
     return dict(record)
-
-
-def utc_now() -> str:
-    return datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")

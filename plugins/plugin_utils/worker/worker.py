@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 from ...module_utils.errors import LabError
 from ...module_utils.processes import started
+from ..agent import utc_now
 from ..sandbox import remove_tree
 from ..smoke.checks import engine_answers
 from ..store import ClaimLost
-from .child import GRACE_SECONDS, TrialCrashed, run_child, utc_now
+from .child import GRACE_SECONDS, TrialCrashed, run_child
 from .progress import Progress
 
 if TYPE_CHECKING:
