@@ -31,6 +31,7 @@ ANSIBLE_SETTINGS = {
     "ANSIBLE_HOST_PATTERN_MISMATCH": "error",
     "ANSIBLE_INVENTORY_UNPARSED_FAILED": "true",
     "ANSIBLE_FORKS": "32",
+    "ANSIBLE_INVENTORY_IGNORE_REGEX": r"catalog\.yml,sweeps,templates",
 }
 DEFAULT_COLLECTIONS_PATH = "~/.ansible/collections:/usr/share/ansible/collections"
 
