@@ -30,6 +30,7 @@ class ActionModule(ActionBase):
                 **BLOCK_OPTIONS,
                 **SANDBOX_OPTION,
                 "session": {"type": "str", "required": True},
+                "script": {"type": "dict"},
                 "model": {"type": "dict", "required": True},
                 "keeper": {"type": "dict", "required": True},
             }
@@ -65,6 +66,7 @@ class ActionModule(ActionBase):
             base_url=arguments["base_url"],
             api_key=arguments["api_key"],
             sandbox=arguments["sandbox"],
+            script=arguments["script"],
         )
         try:
             with Store(arguments["store_url"]) as store:

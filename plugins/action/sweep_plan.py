@@ -28,6 +28,7 @@ class ActionModule(ActionBase):
                 **STORE_OPTIONS,
                 "generation": {"type": "str", "choices": ["continue", "new"], "default": "continue"},
                 "hosts": {"type": "list", "elements": "dict", "required": True, "options": HOST_OPTIONS},
+                "script": {"type": "dict"},
             }
         )[1]
         request = Request(**arguments)

@@ -20,6 +20,9 @@ options:
     description: This run of the playbook, as RV(local_llm.lab.sweep_plan#module:session).
     type: str
     required: true
+  script:
+    description: The process without which the trials end beside ansible-playbook, its C(pid) and when it C(started).
+    type: dict
   sandbox:
     description: Sandbox to insist on, V(bubblewrap), V(unshare) or V(docker:IMAGE); left out, the first that works.
     type: str

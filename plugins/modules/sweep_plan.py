@@ -52,6 +52,9 @@ options:
         description: Memory of the host, in bytes.
         type: int
         required: true
+  script:
+    description: The process that started the playbook, its C(pid) and when it C(started); dead, its run may be ended.
+    type: dict
 extends_documentation_fragment:
   - local_llm.lab.lab.sweep
   - local_llm.lab.lab.store

@@ -49,7 +49,11 @@ class SweepRequest:
 def sweep(request: SweepRequest) -> int:
     """Run the playbook; returns the exit code. The private data dir is fresh and gone afterwards."""
     inventory = _existing(request.inventory, "the inventory", "name yours with -i, or make one with: lab init DIR")
-    extra_vars: dict[str, Any] = dict(request.extra_vars)
+    # ansible-runner starts ansible-playbook deaf to the hang-up: its worker watches this script instead.
+    extra_vars: dict[str, Any] = {
+        **request.extra_vars,
+        "lab_script": {"pid": os.getpid(), "started": started(os.getpid())},
+    }
     if request.sweep_file:
         extra_vars["lab_sweep"] = str(_existing(request.sweep_file, "the sweep file", "give the path of a sweep file"))
     if request.new_generation:
@@ -80,9 +84,6 @@ def _run(runner_arguments: dict[str, Any]) -> int:
     )
     for signal_number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(signal_number, lambda *_unused: stop.set())
-    if signal.getsignal(signal.SIGHUP) == signal.SIG_IGN:
-        # Under nohup. A handler, unlike SIG_IGN, is not inherited: ansible-playbook still ends when this script dies.
-        signal.signal(signal.SIGHUP, lambda *_unused: None)
 
     def run() -> None:
         try:

@@ -7,23 +7,20 @@ from __future__ import annotations
 
 import getpass
 import socket
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-from ...module_utils.processes import started
 from ..sandbox import remove_tree
-from ..store import Generation, Session, Store, SweepRunning
+from ..store import Generation, Store
 from ..store.rows import Block
 from ..sweep import Cell, HostClass, Plan, estimate, plan
 from ..worker.progress import Progress
 from ..worker.worker import scratch_folder
+from .entering import Session, enter
 from .inspect import Definition, load
 from .stack import host_classes, host_rows, stacks
-
-ENDING_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -37,6 +34,7 @@ class Request:
     store_url: str
     generation: str
     hosts: list[dict[str, Any]]
+    script: dict[str, Any] | None
 
 
 def prepare(request: Request, pid: int) -> dict[str, Any]:
@@ -51,7 +49,7 @@ def prepare(request: Request, pid: int) -> dict[str, Any]:
     sweep = definition.sweep.name
     controller = f"{getpass.getuser()}@{socket.gethostname()}:{lab_home.resolve()}"
     with Store(request.store_url) as store:
-        session = _enter(store, sweep, controller, pid)
+        session = enter(store, lab_home, Session(sweep, controller, pid, request.script))
         for host in classes:
             Progress(lab_home, host).remove()
             remove_tree(scratch_folder(lab_home, sweep, host))
@@ -70,7 +68,7 @@ def prepare(request: Request, pid: int) -> dict[str, Any]:
         "generation": generation.number,
         "generation_id": generation_id,
         "owner": f"sweep {sweep} of {controller}",
-        "session": session.id,
+        "session": session,
         "blocks": blocks,
         "lines": [*_described(definition, planned), _standing(generation, counts, added.left_out)],
     }
@@ -99,18 +97,6 @@ def preview(request: Request) -> dict[str, Any]:
             "check mode: nothing was stored, nothing runs",
         ],
     }
-
-
-def _enter(store: Store, sweep: str, controller: str, pid: int) -> Session:
-    """Begin the session; a killed run is given a moment to end."""
-    until = time.monotonic() + ENDING_SECONDS
-    while True:
-        try:
-            return store.begin_session(sweep, controller, pid, str(started(pid)))
-        except SweepRunning:
-            if time.monotonic() > until:
-                raise
-            time.sleep(0.2)
 
 
 def _plan(definition: Definition, hosts: list[dict[str, Any]], generation: int) -> Plan:

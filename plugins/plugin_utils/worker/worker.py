@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...module_utils.errors import LabError
-from ...module_utils.processes import started
+from ...module_utils.processes import is_alive, started
 from ..agent import utc_now
 from ..sandbox import remove_tree
 from ..smoke.checks import engine_answers
@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 
 LOAD_SECONDS = 900
 FAULTS_IN_A_ROW = 2
+
+
+class Orphaned(LabError):
+    """The run this worker belongs to is over; what it was doing is not recorded and runs again."""
 
 
 class HarnessFails(LabError):
@@ -56,10 +60,18 @@ class Block:
     base_url: str
     api_key: str | None
     sandbox: str | None
+    script: dict[str, Any] | None
 
     @classmethod
     def from_plan(
-        cls, block: dict[str, Any], *, generation_id: int, base_url: str, api_key: str | None, sandbox: str | None
+        cls,
+        block: dict[str, Any],
+        *,
+        generation_id: int,
+        base_url: str,
+        api_key: str | None,
+        sandbox: str | None,
+        script: dict[str, Any] | None,
     ) -> Block:
         """The block as the plan gives it, met with where it runs."""
         planned = {key: block[key] for key in ("sweep", "host", "host_class", "load_digest", "model", "canary_folders")}
@@ -70,6 +82,7 @@ class Block:
             base_url=base_url,
             api_key=api_key,
             sandbox=sandbox,
+            script=script,
             **planned,
         )
 
@@ -98,6 +111,10 @@ class Worker:
         self._actions = actions
         self._progress = Progress(lab_home, block.host)
         self._parent = os.getppid()
+        self._guardians: list[dict[str, Any]] = [
+            {"pid": pid, "started": started(pid)} for pid in (os.getpid(), self._parent)
+        ]
+        self._guardians += [block.script] if block.script else []
         self._seconds: list[float] = []
 
     def run(self) -> dict[str, int]:
@@ -106,10 +123,9 @@ class Worker:
         faults = 0
         self._renew()
         try:
-            while not self._orphaned() and (claim := self._claim()):
+            while claim := self._claim():
                 record = self._attempt(claim)
-                if self._orphaned():
-                    break
+                self._check_guardians()
                 try:
                     self._store.record(claim, record)
                 except ClaimLost as lost:
@@ -136,11 +152,13 @@ class Worker:
         self._actions.reload()
         engine_answers(self._block.base_url, self._block.api_key, self._block.model)
 
-    def _orphaned(self) -> bool:
-        """After `kill -9` of ansible-playbook this process would go on for ever, beside the resumed sweep."""
-        return os.getppid() != self._parent
+    def _check_guardians(self) -> None:
+        """After `kill -9` of what started it this process would go on for ever, beside the resumed sweep."""
+        if os.getppid() != self._parent or not all(is_alive(one["pid"], one["started"]) for one in self._guardians):
+            raise Orphaned("What ran this sweep was killed.", "run the same command again to go on")
 
     def _claim(self) -> Claim | None:
+        self._check_guardians()
         block = self._block
         return self._store.claim(block.generation_id, block.host, block.host_class, block.load_digest, self._session)
 
@@ -183,7 +201,7 @@ class Worker:
             "chat": trial["chat"],
             "seed": trial["seed"],
             "sandbox": self._block.sandbox,
-            "guardians": [{"pid": pid, "started": started(pid)} for pid in (os.getpid(), self._parent)],
+            "guardians": self._guardians,
         }
 
     def _show(self, trial: dict[str, Any]) -> None:
