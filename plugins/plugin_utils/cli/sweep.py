@@ -107,6 +107,8 @@ def _run(runner_arguments: dict[str, Any]) -> int:
         return INTERRUPTED
     if runner.rc and not screen.explained:
         print(runner.stdout.read().strip(), file=sys.stderr)
+        inventory = runner_arguments["inventory"]
+        print(f"Remedy: -l takes hosts and groups of: ansible-inventory -i {inventory} --graph", file=sys.stderr)
     return int(runner.rc)
 
 

@@ -98,7 +98,7 @@ def test_bad_input_names_the_thing_and_the_remedy_and_leaves_nothing(folder: Fol
 
 def test_an_unknown_host_is_an_error_that_names_it(folder: Folder) -> None:
     code, output = folder.run("-l", "gb01")
-    assert code != 0 and "gb01" in output
+    assert code != 0 and "gb01" in output and "Remedy" in output and "--graph" in output
 
 
 def test_a_port_in_use_is_an_error_that_names_it(folder: Folder) -> None:
