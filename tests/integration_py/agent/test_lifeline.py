@@ -54,6 +54,11 @@ def alive(process: psutil.Process) -> bool:
         return False
 
 
+def runs_tests_below(pid: int) -> bool:
+    """Whether the canary's tests run: their runner, and what it started."""
+    return sum("unittest" in shown(one) for one in below(pid)) >= 2
+
+
 def shown(process: psutil.Process) -> str:
     """What anybody can read of it; nothing when it is gone."""
     try:
@@ -78,7 +83,7 @@ def test_a_killed_guardian_takes_child_sandbox_and_folders_along(state: str, sta
         trial = start_trial(engine.base_url, "fix_sum", guardians=[guardian(os.getpid()), guardian(stand_in.pid)])
         pid = trial.process.pid
         if state == "a command runs":
-            wait_for(lambda: sum("unittest" in " ".join(one.cmdline()) for one in below(pid)) >= 2, 20)
+            wait_for(lambda: runs_tests_below(pid), 20)
         else:
             assert engine.reached.wait(20)
         everything = [psutil.Process(pid), *below(pid)]
@@ -94,7 +99,7 @@ def test_a_killed_child_takes_the_sandbox_along(start_trial: Any) -> None:
     with ScriptedEngine(PLAN) as engine:
         trial = start_trial(engine.base_url, "fix_sum")
         pid = trial.process.pid
-        wait_for(lambda: sum("unittest" in " ".join(one.cmdline()) for one in below(pid)) >= 2, 20)
+        wait_for(lambda: runs_tests_below(pid), 20)
         everything = below(pid)
         trial.process.kill()
         assert wait_for(lambda: not any(map(alive, everything)), 10) < GONE_SECONDS
