@@ -117,7 +117,7 @@ def _block(definition: Definition, host: str, host_class: HostClass, left: Block
         "file": model.file,
         "chat_template": model.template_text(),
         "canary_folders": {name: str(canary.folder) for name, canary in definition.canaries.items()},
-        "wall_clock_seconds": left.wall_clock_seconds,
+        "trial_seconds": left.trial_seconds,
     }
 
 
@@ -127,8 +127,8 @@ def _described(definition: Definition, planned: Plan) -> list[str]:
     return [
         f"sweep {sweep.name}: {len(planned.cells)} cells x {len(sweep.canaries)} canaries x N = {sweep.replicates}: "
         f"{most['trials']} trials on {', '.join(planned.stacks)}",
-        f"at most {most['calls_max']} model calls, {most['generated_tokens_max']} generated tokens, "
-        f"{most['wall_seconds_max'] / 60:.0f} minutes",
+        f"at most {most['calls_max']} model calls and {most['generated_tokens_max']} generated tokens "
+        f"under the budgets, {most['wall_seconds_max'] / 60:.0f} minutes with the probes past them",
     ]
 
 

@@ -54,7 +54,7 @@ class Block:
     host_class: str
     load_digest: str
     window_tokens: int
-    wall_clock_seconds: float
+    trial_seconds: float
     model: str
     canary_folders: dict[str, str]
     base_url: str
@@ -78,7 +78,7 @@ class Block:
         return cls(
             generation_id=generation_id,
             window_tokens=int(block["load"]["context_tokens"]),
-            wall_clock_seconds=float(block["wall_clock_seconds"]),
+            trial_seconds=float(block["trial_seconds"]),
             base_url=base_url,
             api_key=api_key,
             sandbox=sandbox,
@@ -163,7 +163,7 @@ class Worker:
         return self._store.claim(block.generation_id, block.host, block.host_class, block.load_digest, self._session)
 
     def _renew(self) -> dict[str, Any]:
-        return self._actions.renew(int(self._block.wall_clock_seconds + GRACE_SECONDS))
+        return self._actions.renew(int(self._block.trial_seconds + GRACE_SECONDS))
 
     def _attempt(self, claim: Claim) -> dict[str, Any]:
         trial = claim.trial
