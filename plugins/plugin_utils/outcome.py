@@ -21,6 +21,7 @@ class Kind(NamedTuple):
 
 _AGAINST = "counts against the model"
 _MORE = "counts; the probe tells whether more of the budget mends it"
+_WINDOW = "counts; a larger context may mend it"
 _CONFIG = "never counted: mend the config"
 _VOID = "never counted: runs again, at most twice"
 
@@ -35,7 +36,7 @@ OUTCOMES = (
     Kind("failed", "turns", None, "the turn budget ended it", _MORE),
     Kind("failed", "tokens", "completion", "a reply was cut at its length limit, and so was its continuation", _MORE),
     Kind("failed", "tokens", "budget", "the trial's generated tokens were used up, reasoning included", _MORE),
-    Kind("failed", "tokens", "context", "the next call would not fit the window of one request", _MORE),
+    Kind("failed", "tokens", "context", "the next call would not fit the window of one request", _WINDOW),
     Kind("failed", "wall_clock", None, "the trial's time, or a turn's, was up while the engine was alive", _MORE),
     Kind("failed", "interface", "template", "the engine's chat template broke on the history", _CONFIG),
     Kind("failed", "interface", "parser", "well-formed calls in the raw text that the engine did not parse", _CONFIG),
@@ -67,7 +68,7 @@ OUTCOMES = (
         "the keeper unloaded the model: too little memory left",
         "never counted: the load config is infeasible",
     ),
-    Kind("void", None, "host_lost", "the host or its run was lost", _VOID),
+    Kind("void", None, "host_lost", "the host was lost while the trial ran", "never counted: runs again"),
     Kind("void", None, "harness_error", "our own side failed", _VOID),
 )
 _KNOWN = {(kind.outcome, kind.ceiling, kind.detail) for kind in OUTCOMES}

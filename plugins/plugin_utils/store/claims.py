@@ -147,7 +147,10 @@ def _state_after_void(connection: Connection, claimed: Claim, result: Mapping[st
         close_cells(connection, block, "infeasible", {"why": "oom_guard", "host": claimed.host, **numbers})
         return "void"
     attempts, cells = tables().attempts, tables().cells
-    query = attempts.select().where(attempts.c.trial == trial["id"], attempts.c.state == "void")
+    # An outage says nothing about the cell, and ends the run on its host: it cannot go on for ever.
+    query = attempts.select().where(
+        attempts.c.trial == trial["id"], attempts.c.state == "void", attempts.c.why != "host_lost"
+    )
     whys = [row["why"] for row in connection.execute(query.order_by(attempts.c.number)).mappings()]
     if len(whys) <= RUN_AGAIN:
         return "planned"

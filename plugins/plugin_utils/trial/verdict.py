@@ -11,6 +11,9 @@ from typing import Any
 from ..agent import Ending
 from ..outcome import Verdict
 
+# They say something of the load and of the host's speed; standing still under them says nothing of the model.
+_NOT_A_BUDGET = (Verdict("failed", "tokens", "context"), Verdict("failed", "wall_clock"))
+
 
 def final(ending: Ending, passed: bool, *, solvable: bool, has_visible_tests: bool, visible_tests: str) -> Verdict:
     """The outcome of the closed list. On an unsolvable canary handing over is what was asked for."""
@@ -32,9 +35,11 @@ def reads(reached: Verdict, ended: Verdict, progressed: bool) -> tuple[str, str 
     """
     if ended.outcome == "passed":
         return "confirmed", None
-    if ended.outcome == "handed_over" or ended.ceiling == "capability" or (ended == reached and not progressed):
+    if ended.outcome == "handed_over" or ended.ceiling == "capability":
         return "capability", None
-    return "unresolved", "probe_budget" if ended == reached else ended.detail or ended.ceiling
+    if ended != reached or ended in _NOT_A_BUDGET:
+        return "unresolved", ended.detail or ended.ceiling
+    return ("unresolved", "probe_budget") if progressed else ("capability", None)
 
 
 def not_applied(

@@ -124,7 +124,7 @@ class Worker:
         self._renew()
         try:
             while claim := self._claim():
-                record = self._attempt(claim)
+                record, outage = self._attempt(claim)
                 self._check_guardians()
                 try:
                     self._store.record(claim, record)
@@ -133,6 +133,8 @@ class Worker:
                     continue
                 counts[record["outcome"]] = counts.get(record["outcome"], 0) + 1
                 self._actions.tell(self._line(claim, record))
+                if outage is not None:
+                    raise outage
                 faults = faults + 1 if record["detail"] == "harness_error" else 0
                 self._recover(record, faults)
         finally:
@@ -165,7 +167,8 @@ class Worker:
     def _renew(self) -> dict[str, Any]:
         return self._actions.renew(int(self._block.trial_seconds + GRACE_SECONDS))
 
-    def _attempt(self, claim: Claim) -> dict[str, Any]:
+    def _attempt(self, claim: Claim) -> tuple[dict[str, Any], Exception | None]:
+        """The attempt's record, and what keeps the host from being used any further."""
         trial = claim.trial
         folder = self._lab_home / "trials" / str(self._block.generation_id) / trial["id"] / str(claim.attempt)
         folder.mkdir(parents=True, exist_ok=True)
@@ -183,7 +186,10 @@ class Worker:
             remove_tree(scratch)
         self._seconds.append(time.monotonic() - began)
         record["process_seconds"] = self._seconds[-1]
-        return _guarded(record, self._renew())
+        try:
+            return _guarded(record, self._renew()), None
+        except Exception as outage:  # whatever the way to the host raises
+            return _lost(record, str(outage)), outage
 
     def _spec(self, claim: Claim, folder: Path, scratch: Path) -> dict[str, Any]:
         trial = claim.trial
@@ -244,6 +250,13 @@ def _guarded(record: dict[str, Any], reading: dict[str, Any]) -> dict[str, Any]:
     """The guard comes first: a trial during which the keeper unloaded the model says nothing about the model."""
     record["lowest_available_bytes"] = reading.get("lowest_available_bytes")
     if breach := reading.get("breach"):
-        detail = "oom_guard" if breach["kind"] == "floor" else "harness_error"
+        detail = "oom_guard" if breach["kind"] == "floor" else "host_lost"
         record.update(outcome="void", ceiling=None, detail=detail, error=f"the keeper unloaded the model: {breach}")
+    return record
+
+
+def _lost(record: dict[str, Any], why: str) -> dict[str, Any]:
+    """Its engine failed because the host is out of reach. What ended before that stands."""
+    if record["outcome"] == "void":
+        record.update(detail="host_lost", error=f"the host was lost: {why}")
     return record

@@ -15,6 +15,7 @@ from ansible_collections.local_llm.lab.plugins.plugin_utils.outcome import OUTCO
 from ansible_collections.local_llm.lab.plugins.plugin_utils.trial.verdict import final, not_applied, reads
 
 TURNS = Verdict("failed", "turns")
+CONTEXT, WALL_CLOCK = Verdict("failed", "tokens", "context"), Verdict("failed", "wall_clock")
 DEFERRED = Ending(Verdict("handed_over", None, "deferred"))
 
 
@@ -56,6 +57,8 @@ def test_handing_over_passes_where_nothing_else_can_and_nowhere_else() -> None:
         (TURNS, Verdict("failed", "capability", "looping"), True, ("capability", None)),
         (TURNS, Verdict("handed_over", None, "escalated"), True, ("capability", None)),
         (TURNS, TURNS, False, ("capability", None)),
+        (CONTEXT, CONTEXT, False, ("unresolved", "context")),
+        (WALL_CLOCK, WALL_CLOCK, False, ("unresolved", "wall_clock")),
         (TURNS, TURNS, True, ("unresolved", "probe_budget")),
         (TURNS, Verdict("failed", "tokens", "context"), True, ("unresolved", "context")),
         (TURNS, Verdict("failed", "wall_clock"), True, ("unresolved", "wall_clock")),
