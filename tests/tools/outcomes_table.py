@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, local_llm.lab contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Writes the table of docs/outcomes.md from the closed list; a test compares. Run: python -m tests.tools.outcomes_table"""
+"""Writes the table of docs/outcomes.md from the closed list (python -m tests.tools.outcomes_table); a test compares."""
 
 from __future__ import annotations
 
