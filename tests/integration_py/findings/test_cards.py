@@ -102,7 +102,7 @@ def test_void_and_interface_are_in_no_denominator(summary_of: Callable[..., Summ
     card = card_of(summary_of(lambda _cell, _canary, replicate: endings[replicate]))
     row = baseline(card)
     assert (row["pass_rate"]["count"], row["pass_rate"]["of"]) == (2, 2)
-    assert row["left_out"] == {"void": 2, "interface": 2, "repeat": 0}
+    assert row["left_out"] == {"void": 2, "interface": 2, "repeat": 0, "not_applied": 0}
     assert row["confidently_wrong"]["count"] == 0
     assert "engine's template or parser" in card["recommendation"]["caveat"]
 
