@@ -77,4 +77,5 @@ class History:
 
     def _grow(self, message: Mapping[str, Any]) -> None:
         self._new_bytes += len(json.dumps(message, ensure_ascii=False).encode(errors="replace"))
-        self._new_words += len(_WORD.findall(message.get("content") or ""))
+        content = message.get("content") or ""
+        self._new_words += len(_WORD.findall(content)) if isinstance(content, str) else 0

@@ -42,11 +42,19 @@ class Reply(NamedTuple):
 
 
 class Agent:
+    """`at_ceiling` is called when the verdict is fixed: it is about the work as it stands then."""
+
     def __init__(
-        self, job: Job, model: Model, toolbox: Toolbox, transcript: Transcript, tell: Callable[[dict[str, Any]], None]
+        self,
+        job: Job,
+        model: Model,
+        toolbox: Toolbox,
+        transcript: Transcript,
+        tell: Callable[[dict[str, Any]], None],
+        at_ceiling: Callable[[], None] = lambda: None,
     ) -> None:
         self.ledger = Ledger()
-        self._job, self._model, self._toolbox = job, model, toolbox
+        self._job, self._model, self._at_ceiling = job, model, at_ceiling
         self._budgets = job.budgets
         self._journal = Journal(transcript, tell, self.ledger, job.budgets.turns)
         self._tools = tools.schemas(job.autonomy)
@@ -94,7 +102,7 @@ class Agent:
         if beyond is None:
             return replace(ending, probe=Probe(factor, at, ending))
         try:
-            self._toolbox.fix()
+            self._at_ceiling()
             self._budgets = beyond
             self._journal.limit(beyond.turns)
             if self._held is None and self._history.messages[-1]["role"] == "assistant":

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Sequence
-from typing import Any, NamedTuple, Protocol, cast
+from typing import Any, Protocol, cast
 
-from ...module_utils.errors import LabError
 from ..chat import ToolCall
 from .progress import failing_state
 from .tools import TOOLS
@@ -28,15 +27,8 @@ class Calls(Protocol):
     def call(self, op: str, arguments: dict[str, Any], timeout_seconds: float) -> dict[str, Any]: ...
 
 
-class Work(NamedTuple):
-    """What a trial has come to: what stands on main, as a git bundle (None: the start), and what its tests said."""
-
-    bundle: bytes | None
-    visible_tests: str
-
-
 class Toolbox:
-    """`pushed_commit` and `visible_tests` (green, red, or not_run since the last edit) are facts, not claims.
+    """What was pushed, and `visible_tests` (green, red, or not_run since the last edit), are facts, not claims.
 
     `states` and `notes` are of the last call: what the work has come to, and what the sandbox had to say about it.
     """
@@ -46,9 +38,8 @@ class Toolbox:
         self._test_command = list(test_command)
         self._command_seconds = command_seconds
         self._tree: str | None = None
-        self._pushed: bytes | None = None
-        self.fixed: Work | None = None
         self.pushed_commit: str | None = None
+        self.bundle: bytes | None = None
         self.visible_tests = "not_run"
         self.states: list[str] = []
         self.notes: dict[str, Any] = {}
@@ -73,22 +64,6 @@ class Toolbox:
             self._ran(call, reply)
         return result
 
-    def work(self) -> Work:
-        """As it stands: asked of the sandbox, since a command may have pushed; where that is dead, as last pushed."""
-        try:
-            self._keep(self._sandbox.call("export", {}, OP_SECONDS + MARGIN_SECONDS))
-        except LabError:
-            pass
-        return Work(self._pushed, self.visible_tests)
-
-    def fix(self) -> None:
-        """A verdict is about the work as it stands now, whatever follows."""
-        self.fixed = self.work()
-
-    def _keep(self, reply: dict[str, Any]) -> None:
-        if reply.get("bundle"):
-            self._pushed = base64.b64decode(reply["bundle"])
-
     def _list(self, reply: dict[str, Any]) -> str:
         return "\n".join(reply["entries"]) or "(no files)"
 
@@ -106,7 +81,13 @@ class Toolbox:
     _edit = _write
 
     def _run(self, reply: dict[str, Any]) -> str:
-        ended = "timed out" if reply["timed_out"] else f"exit code {reply['exit_code']}"
+        ended = "killed" if reply["exit_code"] is None else f"exit code {reply['exit_code']}"
+        if reply["timed_out"]:
+            ended = "timed out"
+        for limit in reply.get("limits", []):
+            ended += f", limit reached: {limit}" if limit != "time" else ""
+        if reply.get("left_running"):
+            ended += f", processes left running and killed: {reply['left_running']}"
         return f"{ended}\n{reply['output']}"
 
     def _ran(self, call: ToolCall, reply: dict[str, Any]) -> None:
@@ -119,7 +100,7 @@ class Toolbox:
 
     def _push(self, reply: dict[str, Any]) -> str:
         self.pushed_commit = str(reply["commit"])
-        self._keep(reply)
+        self.bundle = base64.b64decode(reply.get("bundle", ""))
         files = list(reply["changed_files"])
         more = f" and {len(files) - SHOWN_FILES} more" if len(files) > SHOWN_FILES else ""
         return f"ok, pushed {', '.join(files[:SHOWN_FILES])}{more}"

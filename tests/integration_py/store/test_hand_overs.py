@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.local_llm.lab.plugins.plugin_utils.cli.main import main
 from ansible_collections.local_llm.lab.plugins.plugin_utils.store import StoreError
 
 PASSED = {"outcome": "passed", "ceiling": None, "detail": None}
@@ -31,6 +32,19 @@ def test_a_hand_over_pauses_its_item_until_somebody_clears_it(lab: Any) -> None:
     assert lab.store.pauses() == []
     with pytest.raises(StoreError, match="no pause"):
         lab.store.clear_pause(pause["id"], by="bob")
+
+
+def test_the_script_lists_and_clears_them(lab: Any, store_url: str, capsys: pytest.CaptureFixture[str]) -> None:
+    lab.store.record(lab.claim(lab.session()), DEFERRED)
+    assert main(["pauses", "--store", store_url]) == 0
+    listed = capsys.readouterr().out
+    assert "deferred" in listed and "The two rules contradict." in listed
+    pause = listed.split()[0]
+    assert main(["pauses", "--store", store_url, "--clear", pause]) == 0
+    assert main(["pauses", "--store", store_url, "--clear", pause]) == 1
+    assert "`lab pauses` lists" in capsys.readouterr().err
+    main(["pauses", "--store", store_url])
+    assert capsys.readouterr().out == "nothing is paused\n"
 
 
 def test_a_trial_without_a_hand_over_pauses_nothing(lab: Any) -> None:

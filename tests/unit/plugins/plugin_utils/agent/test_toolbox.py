@@ -5,13 +5,11 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from typing import Any
 
 from ansible_collections.local_llm.lab.plugins.plugin_utils.agent import Toolbox
 from ansible_collections.local_llm.lab.plugins.plugin_utils.chat import ToolCall
-from ansible_collections.local_llm.lab.plugins.plugin_utils.sandbox import SandboxDied
 
 RED = {"ok": True, "exit_code": 1, "output": "FAIL: test_a (x.X)", "timed_out": False}
 GREEN = {"ok": True, "exit_code": 0, "output": "OK", "timed_out": False}
@@ -83,35 +81,20 @@ def test_tests_get_the_command_limit_or_what_is_left_of_the_trial() -> None:
 def test_only_a_push_that_went_through_counts_as_pushed() -> None:
     files = [f"f{number}" for number in range(12)]
     box, _unused = toolbox(
-        {"ok": False, "error": "nothing to push"}, {"ok": True, "commit": "c0ffee", "changed_files": files}
+        {"ok": False, "error": "nothing to push"},
+        {"ok": True, "commit": "c0ffee", "changed_files": files, "bundle": "cGFjaw=="},
     )
     push = call("push", message="m")
     assert box.run(push, 60) == "error: nothing to push"
-    assert box.pushed_commit is None
+    assert (box.pushed_commit, box.bundle) == (None, None)
     assert box.run(push, 60).endswith("f9 and 2 more")
-    assert box.pushed_commit == "c0ffee"
-
-
-def test_a_verdict_is_about_the_work_as_it_stood_and_a_dead_sandbox_loses_no_push() -> None:
-    def bundle(text: bytes) -> dict[str, Any]:
-        return {"ok": True, "commit": "c", "changed_files": [], "bundle": base64.b64encode(text).decode()}
-
-    box, sandbox = toolbox(bundle(b"first"), {"ok": True, "bundle": None}, bundle(b"second"))
-    box.run(call("push", message="m"), 60)
-    box.fix()
-    box.run(call("push", message="m"), 60)
-
-    def dead(*_unused: Any) -> dict[str, Any]:
-        raise SandboxDied("The sandbox ended.", "none")
-
-    sandbox.call = dead  # type: ignore[method-assign]
-    assert box.fixed is not None and box.fixed.bundle == b"first"
-    assert box.work().bundle == b"second"
+    assert (box.pushed_commit, box.bundle) == ("c0ffee", b"pack")
 
 
 def test_what_the_sandbox_has_to_say_about_a_call_is_noted() -> None:
-    box, _unused = toolbox(GREEN | {"left_running": 2, "limits": []}, GREEN)
-    box.run(call("run_tests"), 60)
-    assert box.notes == {"left_running": 2}
+    box, _unused = toolbox(GREEN | {"left_running": 2, "limits": ["processes"]}, GREEN)
+    said = box.run(call("run_tests"), 60)
+    assert "limit reached: processes, processes left running and killed: 2" in said
+    assert box.notes == {"left_running": 2, "limits": ["processes"]}
     box.run(call("run_tests"), 60)
     assert box.notes == {}
