@@ -19,7 +19,7 @@ from ...module_utils.files import write_whole
 from ..agent import Agent, Ending, Job, Probe, Toolbox, Transcript, utc_now
 from ..agent.ledger import Ledger
 from ..agent.tools import allowed
-from ..canary import Canary, Grade, grade, lay_out, load
+from ..canary import Canary, Grade, Resources, grade, lay_out, load
 from ..chat import Client
 from ..outcome import Verdict
 from ..sandbox import Backend, select
@@ -85,11 +85,12 @@ def _go(spec: Spec, course: Course, transcript: Transcript, tell: Tell) -> None:
     canary = course.canary = load(spec.canary, validate=False)
     backend = select(spec.sandbox)
     course.sandbox = backend.name
-    layout = lay_out(canary, spec.scratch / "agent")
+    resources = Resources(spec.toolchain, spec.repositories)
+    layout = lay_out(canary, spec.scratch / "agent", resources)
     try:
         _agent(spec, course, canary, backend.open(layout.spec()), transcript, tell)
     finally:
-        _grade(spec, course, canary, layout.origin, backend, tell)
+        _grade(spec, course, canary, layout.origin, backend, resources, tell)
 
 
 def _agent(spec: Spec, course: Course, canary: Canary, sandbox: Any, transcript: Transcript, tell: Tell) -> None:
@@ -112,10 +113,12 @@ def _agent(spec: Spec, course: Course, canary: Canary, sandbox: Any, transcript:
             course.visible_tests = course.probe_visible_tests = toolbox.visible_tests
 
 
-def _grade(spec: Spec, course: Course, canary: Canary, origin: Path, backend: Backend, tell: Tell) -> None:
+def _grade(
+    spec: Spec, course: Course, canary: Canary, origin: Path, backend: Backend, resources: Resources, tell: Tell
+) -> None:
     _phase(spec, course, tell, "grading")
     started = time.monotonic()
-    course.grade = course.probe_grade = grade(canary, origin, backend, spec.scratch / "grade")
+    course.grade = course.probe_grade = grade(canary, origin, backend, spec.scratch / "grade", resources)
     course.grade_seconds = time.monotonic() - started
 
 
@@ -140,6 +143,7 @@ def _record(spec: Spec, course: Course) -> dict[str, Any]:
         "hidden_passed": graded.tests_passed if graded else None,
         "hidden_expected": graded.tests_expected if graded else None,
         "grade_reason": graded.reason if graded else None,
+        "scores": graded.scores if graded else {},
         "error": ending.error,
         **used,
         "wall_seconds": round(course.seconds, 4),

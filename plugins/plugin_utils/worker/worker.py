@@ -45,7 +45,7 @@ def scratch_folder(lab_home: Path, sweep: str, host: str) -> Path:
 class Block:
     """What every trial of one model under one load config on this host has in common.
 
-    `canary_folders` maps a canary's name to its folder.
+    `canary_folders` maps a canary's name to its path; `toolchain` and `repositories` are what they need, made ready.
     """
 
     generation_id: int
@@ -57,6 +57,8 @@ class Block:
     trial_seconds: float
     model: str
     canary_folders: dict[str, str]
+    toolchain: str | None
+    repositories: str
     base_url: str
     api_key: str | None
     sandbox: str | None
@@ -74,7 +76,8 @@ class Block:
         script: dict[str, Any] | None,
     ) -> Block:
         """The block as the plan gives it, met with where it runs."""
-        planned = {key: block[key] for key in ("sweep", "host", "host_class", "load_digest", "model", "canary_folders")}
+        names = ("sweep", "host", "host_class", "load_digest", "model", "canary_folders", "toolchain", "repositories")
+        planned = {key: block[key] for key in names}
         return cls(
             generation_id=generation_id,
             window_tokens=int(block["load"]["context_tokens"]),
@@ -203,6 +206,8 @@ class Worker:
             "model": self._block.model,
             "window_tokens": self._block.window_tokens,
             "canary": self._block.canary_folders[trial["canary"]],
+            "toolchain": self._block.toolchain,
+            "repositories": self._block.repositories,
             "budgets": trial["budgets"],
             "chat": trial["chat"],
             "seed": trial["seed"],
