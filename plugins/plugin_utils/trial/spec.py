@@ -34,6 +34,7 @@ class Spec:
     attempt: int
     folder: Path
     scratch: Path
+    engine: str
     base_url: str
     model: str
     window_tokens: int

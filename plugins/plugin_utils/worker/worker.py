@@ -55,6 +55,7 @@ class Block:
     load_digest: str
     window_tokens: int
     trial_seconds: float
+    engine: str
     model: str
     canary_folders: dict[str, str]
     toolchain: str | None
@@ -70,6 +71,7 @@ class Block:
         block: dict[str, Any],
         *,
         generation_id: int,
+        engine: str,
         base_url: str,
         api_key: str | None,
         sandbox: str | None,
@@ -80,6 +82,7 @@ class Block:
         planned = {key: block[key] for key in names}
         return cls(
             generation_id=generation_id,
+            engine=engine,
             window_tokens=int(block["load"]["context_tokens"]),
             trial_seconds=float(block["trial_seconds"]),
             base_url=base_url,
@@ -201,6 +204,7 @@ class Worker:
             "attempt": claim.attempt,
             "folder": str(folder),
             "scratch": str(scratch),
+            "engine": self._block.engine,
             "base_url": self._block.base_url,
             "api_key": self._block.api_key,
             "model": self._block.model,

@@ -77,6 +77,7 @@ def start_trial(tmp_path: Path) -> Iterator[Callable[..., Trial]]:
             "attempt": 1,
             "folder": str(folder),
             "scratch": str(scratch),
+            "engine": "llama_cpp",
             "base_url": base_url,
             "api_key": KEY,
             "model": "scripted",

@@ -16,6 +16,7 @@ GIVEN: dict[str, Any] = {
     "attempt": 1,
     "folder": "/f",
     "scratch": "/s",
+    "engine": "llama_cpp",
     "base_url": "http://127.0.0.1:1",
     "api_key": "sk-secret",
     "model": "m",
