@@ -9,9 +9,10 @@ from typing import Any
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
 
 from ..module_utils.errors import LabError
-from ..plugin_utils.arguments import SANDBOX_OPTION, SWEEP_OPTIONS
+from ..plugin_utils.arguments import SANDBOX_OPTION, STORE_OPTIONS, SWEEP_OPTIONS
 from ..plugin_utils.steps.inspect import inspect
 
 
@@ -21,8 +22,9 @@ class ActionModule(ActionBase):
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         result: dict[str, Any] = super().run(tmp, task_vars)
-        arguments = self.validate_argument_spec({**SWEEP_OPTIONS, **SANDBOX_OPTION})[1]
+        options = {**SWEEP_OPTIONS, **SANDBOX_OPTION, "lab_home": STORE_OPTIONS["lab_home"]}
+        arguments = self.validate_argument_spec(options)[1]
         try:
-            return result | inspect(**arguments)
+            return result | inspect(**arguments, tell=None if self._task.check_mode else Display().display)
         except LabError as error:
             raise AnsibleActionFail(str(error)) from None

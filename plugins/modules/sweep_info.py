@@ -13,8 +13,13 @@ author:
   - local_llm.lab contributors (@local-llm-lab)
 description:
   - Reads the sweep file, the catalog and the canaries it names, and tries the sandbox.
+  - Builds and fetches what those canaries need, from a package index or from a repository of yours; not in check mode.
   - Fails with the file, the place, the thing and the remedy when one of them will not do.
 options:
+  lab_home:
+    description: Folder on the controller that the canaries' toolchain is built in.
+    type: path
+    required: true
   sandbox:
     description: Sandbox to insist on, V(bubblewrap), V(unshare) or V(docker:IMAGE); left out, the first that works.
     type: str
@@ -29,6 +34,7 @@ EXAMPLES = r"""
   local_llm.lab.sweep_info:
     sweep: inventory/sweeps/demo.yml
     catalog: inventory/catalog.yml
+    lab_home: lab
   delegate_to: localhost
 """
 

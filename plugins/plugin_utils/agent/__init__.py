@@ -6,9 +6,20 @@
 from __future__ import annotations
 
 from .budgets import BadBudgets, Budgets
-from .job import Ending, Job
+from .job import Ending, Handed, Job, Probe
 from .loop import Agent
 from .toolbox import Toolbox
 from .transcript import Transcript, utc_now
 
-__all__ = ["Agent", "BadBudgets", "Budgets", "Ending", "Job", "Toolbox", "Transcript", "utc_now"]
+__all__ = [
+    "Agent",
+    "BadBudgets",
+    "Budgets",
+    "Ending",
+    "Handed",
+    "Job",
+    "Probe",
+    "Toolbox",
+    "Transcript",
+    "utc_now",
+]

@@ -13,6 +13,8 @@ from ..chat import Completion, Deadlines
 from ..outcome import Verdict
 from .budgets import Budgets
 
+HISTORIES = ("full", "drop_old_tool_output", "summarise")
+
 
 class Model(Protocol):
     """The one thing needed of a chat client."""
@@ -30,7 +32,12 @@ class Model(Protocol):
 
 @dataclass(frozen=True)
 class Job:
-    """What the agent is asked, and under what conditions. `window_tokens` is the verified window of one request."""
+    """What the agent is asked, and under what conditions. `window_tokens` is the verified window of one request.
+
+    `sampling` goes to the engine, `reasoning` included. The rest of the chat config is the agent's own: `history` is
+    what is sent of it, `echo_reasoning` whether earlier turns' reasoning is part of that, `tell_budget` whether the
+    model is told what it may still use.
+    """
 
     prompt: str
     autonomy: str
@@ -39,6 +46,32 @@ class Job:
     sampling: Mapping[str, Any] = field(default_factory=dict)
     seed: int = 0
     silence_seconds: float = 120.0
+    history: str = "full"
+    echo_reasoning: bool = False
+    tell_budget: bool = False
+
+    @staticmethod
+    def chat(config: Mapping[str, Any]) -> dict[str, Any]:
+        """A chat config as fields of a job."""
+        own = {name: config[name] for name in ("history", "echo_reasoning", "tell_budget") if name in config}
+        return {"sampling": {name: value for name, value in config.items() if name not in own}, **own}
+
+
+@dataclass(frozen=True)
+class Handed:
+    """A job in somebody else's hands: `kind` is deferred or escalated."""
+
+    kind: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Probe:
+    """A trial that went on past a ceiling. `at` is what it had used when its verdict was fixed."""
+
+    factor: float
+    at: Mapping[str, Any]
+    ended: Ending
 
 
 @dataclass(frozen=True)
@@ -47,6 +80,8 @@ class Ending:
 
     verdict: Verdict | None
     error: str | None = None
+    handed: Handed | None = None
+    probe: Probe | None = None
 
     @property
     def submitted(self) -> bool:

@@ -27,12 +27,23 @@ class Journal:
     def event(self, event: str, **what: Any) -> None:
         self._events.append({"event": event, "turn": self._ledger.turns, **what})
 
-    def completion(self, completion: Completion, max_tokens: int, sampling: Mapping[str, Any]) -> None:
+    def completion(
+        self, completion: Completion, max_tokens: int, sampling: Mapping[str, Any], purpose: str = "turn"
+    ) -> None:
         seen = asdict(completion)
         seen["tool_calls"] = [
             {"id": call.id, "name": call.name, "arguments": call.arguments_text} for call in completion.tool_calls
         ]
-        self.event("model", max_tokens=max_tokens, sampling=dict(sampling), completion=seen)
+        del seen["text_calls"]
+        self.event("model", purpose=purpose, max_tokens=max_tokens, sampling=dict(sampling), completion=seen)
+
+    def reply(self, message: Mapping[str, Any]) -> None:
+        """The model's message as it goes back into the history."""
+        self.event("assistant", message=dict(message))
+
+    def limit(self, turns: int) -> None:
+        """How many turns there may be from now on."""
+        self._turns = turns
 
     def flush(self) -> None:
         if self._events:

@@ -28,6 +28,8 @@ class Ledger:
     refused_calls: int = 0
     malformed_calls: int = 0
     nudges: int = 0
+    compactions: int = 0
+    last_progress_turn: int = 0
     _ttfts: list[float] = field(default_factory=list)
     _prompt_speeds: list[float] = field(default_factory=list)
     _generated_speeds: list[float] = field(default_factory=list)
@@ -74,6 +76,8 @@ class Ledger:
             "refused_calls": self.refused_calls,
             "malformed_calls": self.malformed_calls,
             "nudges": self.nudges,
+            "compactions": self.compactions,
+            "last_progress_turn": self.last_progress_turn,
         }
 
 

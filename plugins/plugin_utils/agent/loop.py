@@ -5,208 +5,262 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable
-from typing import Any
+from dataclasses import replace
+from typing import Any, NamedTuple
 
-from ..chat import Completion, ContextOverflow, Deadlines, EngineFailure, InterfaceBroken, ToolCall, TurnOverrun
+from ...module_utils.errors import LabError
+from ..chat import (
+    Completion,
+    ContextOverflow,
+    Deadlines,
+    EngineFailure,
+    InterfaceBroken,
+    TurnOverrun,
+    assistant_message,
+)
 from ..outcome import Verdict
-from . import prompt, tools
+from . import compaction, prompt, tools
+from .calls import Calls
 from .history import History
-from .job import SUBMITTED, Ending, Job, Model, failed
+from .job import Ending, Job, Model, Probe, failed
 from .journal import Journal
 from .ledger import Ledger
 from .toolbox import Toolbox
 from .transcript import Transcript
 
 MAX_NUDGES = 2
-MAX_MALFORMED = 3
-MAX_REFUSED = 3
-MAX_SAME = 4
+
+
+class Reply(NamedTuple):
+    """A completion, and what it was asked for."""
+
+    completion: Completion
+    max_tokens: int
+    seconds: float
 
 
 class Agent:
+    """`at_ceiling` is called when the verdict is fixed: it is about the work as it stands then."""
+
     def __init__(
-        self, job: Job, model: Model, toolbox: Toolbox, transcript: Transcript, tell: Callable[[dict[str, Any]], None]
+        self,
+        job: Job,
+        model: Model,
+        toolbox: Toolbox,
+        transcript: Transcript,
+        tell: Callable[[dict[str, Any]], None],
+        at_ceiling: Callable[[], None] = lambda: None,
     ) -> None:
         self.ledger = Ledger()
-        self._job, self._model, self._toolbox = job, model, toolbox
+        self._job, self._model, self._at_ceiling = job, model, at_ceiling
+        self._budgets = job.budgets
         self._journal = Journal(transcript, tell, self.ledger, job.budgets.turns)
         self._tools = tools.schemas(job.autonomy)
-        self._allowed = tools.allowed(job.autonomy)
-        opening = [{"role": "system", "content": prompt.SYSTEM}, {"role": "user", "content": job.prompt}]
-        self._history = History(opening, self._tools)
+        self._opening = [{"role": "system", "content": prompt.SYSTEM}, {"role": "user", "content": job.prompt}]
+        self._history = History(self._opening, self._tools)
+        self._calls = Calls(job.autonomy, toolbox, self._history, self._journal, self.ledger)
         self._started = time.monotonic()
+        self._held: Reply | None = None
         self._continuing = False
-        self._texts = self._malformed = self._refused = self._same = 0  # each in a row
-        self._last_call: tuple[str, str, str] | None = None
+        self._texts: list[bool] = []  # replies in a row that called no tool: whether a call stands in their text
 
     def run(self) -> Ending:
         self._started = time.monotonic()
-        self._journal.event("opening", messages=list(self._history.messages), tools=self._tools)
+        self._journal.event("opening", messages=self._opening, tools=self._tools)
+        try:
+            ending = self._until_end()
+            return self._probed(ending)
+        finally:
+            self._journal.flush()
+
+    def _until_end(self) -> Ending:
         try:
             while (ending := self._ceiling() or self._turn()) is None:
                 pass
         except ContextOverflow as error:
-            ending = failed("tokens", "context", str(error))
+            return failed("tokens", "context", str(error))
         except InterfaceBroken as error:
-            ending = failed("interface", error.part, str(error))
+            return failed("interface", error.part, str(error))
         except TurnOverrun as error:
             self.ledger.add_overrun(error.seconds, error.generated_estimate)
-            ending = failed("wall_clock", error=str(error))
+            return failed("wall_clock", error=str(error))
         except EngineFailure as error:
-            ending = Ending(Verdict("void", None, "engine_error"), str(error))
-        finally:
-            self._journal.flush()
+            return Ending(Verdict("void", None, "engine_error"), str(error))
         return ending
+
+    def _probed(self, ending: Ending) -> Ending:
+        """The verdict is fixed. Past a ceiling the same trial goes on, to see whether more of the budget mends it."""
+        verdict, factor = ending.verdict, self._budgets.probe_factor
+        if verdict is None or verdict.ceiling in (None, "capability", "interface") or factor <= 1:
+            return ending
+        at = {**self.ledger.as_record(), "wall_seconds": round(self._elapsed(), 4)}
+        beyond = self._budgets.beyond(verdict.ceiling, verdict.detail)
+        shown = None if beyond is None else dict(vars(beyond))
+        self._journal.event("ceiling", verdict=str(verdict), used=at, budgets=shown)
+        if beyond is None:
+            return replace(ending, probe=Probe(factor, at, ending))
+        try:
+            self._at_ceiling()
+            self._budgets = beyond
+            self._journal.limit(beyond.turns)
+            if self._held is None and self._history.messages[-1]["role"] == "assistant":
+                self._say(prompt.CONTINUE)
+                self._continuing = False
+            ended = self._until_end()
+        except LabError as error:
+            ended = Ending(Verdict("void", None, "harness_error"), str(error))
+        return replace(ending, probe=Probe(factor, at, ended))
 
     def _ceiling(self) -> Ending | None:
         """What forbids the next call. The order is the precedence of the closed list."""
-        job, used = self._job, self.ledger
-        if self._history.prompt_estimate() + self._max_tokens() > job.window_tokens:
-            return failed("tokens", "context")
-        if used.generated_tokens >= job.budgets.generated_tokens:
+        budgets, used = self._budgets, self.ledger
+        if self._held is not None:
+            return None
+        if self._next_tokens() > self._job.window_tokens:
+            self._compact()
+            if self._next_tokens() > self._job.window_tokens:
+                return failed("tokens", "context")
+        elif self._next_tokens() > compaction.FULL_SHARE * self._job.window_tokens:
+            self._compact()
+        if used.generated_tokens >= budgets.generated_tokens:
             return failed("tokens", "budget")
-        if used.turns >= job.budgets.turns:
+        if used.turns >= budgets.turns:
             return failed("turns")
         if self._seconds_left() <= 0:
             return failed("wall_clock")
         return None
 
     def _turn(self) -> Ending | None:
-        asked = self._max_tokens()
-        completion = self._complete(asked)
+        reply, self._held = self._held or self._ask(), None
+        if self._late(reply):
+            # Under its own budget it would have been stopped: not acted on before the verdict is fixed.
+            self._held = reply
+            return failed("wall_clock")
+        completion = reply.completion
         # What the cut tore apart is not the model's mistake; whole calls before it stand.
         calls = [call for call in completion.tool_calls if not (completion.cut and call.malformed)]
-        self._reply(completion, calls)
-        self._history.counted(completion)
-        if completion.cut and not calls:
-            ending = self._cut(completion, asked)
-        elif not calls:
-            ending = self._nudge()
+        message = assistant_message(completion, calls, self._job.echo_reasoning)
+        self._history.add_reply(message)
+        self._journal.reply(message)
+        self._history.counted(completion, self._job.echo_reasoning)
+        if calls:
+            self._texts.clear()
+            ending = self._calls.run(calls, self._seconds_left)
+        elif completion.cut:
+            ending = self._cut(reply)
         else:
-            self._texts = 0
-            ending = self._calls(calls)
+            ending = self._text(completion)
         self._continuing = completion.cut and not calls
+        if ending is None and self._job.tell_budget:
+            self._tell_budget()
         self._journal.flush()
         self._journal.tell("turn")
         return ending
 
-    def _complete(self, asked: int) -> Completion:
-        job, used = self._job, self.ledger
+    def _ask(self) -> Reply:
+        job, used, budgets = self._job, self.ledger, self._budgets
         used.turns += 1
-        deadlines = Deadlines(self._started + job.budgets.wall_clock_seconds, job.silence_seconds)
+        asked, started = self._max_tokens(), time.monotonic()
+        # Where a trial goes on past its ceilings, a call is not stopped at them either: the verdict is fixed after it.
+        over = budgets.beyond("wall_clock", None) or budgets
+        turn_at = self._started + over.wall_clock_seconds
+        if over.turn_seconds:
+            turn_at = min(turn_at, started + over.turn_seconds)
         # Another seed per turn: the same one would draw the same numbers again and again.
         sampling = {**job.sampling, "seed": (job.seed + used.turns - 1) % 2**31}
         self._journal.tell("model")
         completion = self._model.complete(
-            self._history.messages, self._tools, sampling, asked, deadlines, self._journal.streaming()
+            self._history.messages,
+            self._tools,
+            sampling,
+            asked,
+            Deadlines(turn_at, job.silence_seconds),
+            self._journal.streaming(),
         )
         used.add(completion)
         self._journal.completion(completion, asked, sampling)
-        return completion
+        return Reply(completion, asked, time.monotonic() - started)
 
-    def _reply(self, completion: Completion, calls: list[ToolCall]) -> None:
-        if not calls:
-            self._history.add_reply({"role": "assistant", "content": prompt.assistant_text(completion)})
-            return
-        # Templates and engines choke on arguments that are no JSON: the result says what was wrong with them.
-        sent = [
-            {
-                "id": call.id,
-                "type": "function",
-                "function": {
-                    "name": call.name or "unknown",
-                    "arguments": call.arguments_text if call.arguments is not None and call.arguments_text else "{}",
-                },
-            }
-            for call in calls
-        ]
-        self._history.add_reply({"role": "assistant", "content": completion.text, "tool_calls": sent})
+    def _late(self, reply: Reply) -> bool:
+        limit = self._budgets.turn_seconds
+        return self._seconds_left() <= 0 or bool(limit and reply.seconds > limit)
 
-    def _cut(self, completion: Completion, asked: int) -> Ending | None:
-        usage, budgets = completion.usage, self._job.budgets
-        if usage.generated_tokens < asked and usage.prompt_tokens + usage.generated_tokens >= self._job.window_tokens:
+    def _cut(self, reply: Reply) -> Ending | None:
+        usage, budgets = reply.completion.usage, self._budgets
+        full = usage.prompt_tokens + usage.generated_tokens >= self._job.window_tokens
+        if usage.generated_tokens < reply.max_tokens and full:
             return failed("tokens", "context")
-        if asked < budgets.completion_tokens:
+        if reply.max_tokens < budgets.completion_tokens:
             return failed("tokens", "budget")
         if self._continuing or self.ledger.turns >= budgets.turns:
             return failed("tokens", "completion")
         self._say(prompt.CONTINUE)
         return None
 
-    def _nudge(self) -> Ending | None:
-        if self._texts >= MAX_NUDGES:
+    def _text(self, completion: Completion) -> Ending | None:
+        """A reply that calls no tool. Calls in its text are the engine's to find, where they are well formed."""
+        torn = next(((call, what) for call in completion.text_calls if (what := tools.fault(call))), None)
+        if torn is not None:
+            return self._calls.in_text(*torn)
+        self._texts.append(bool(completion.text_calls))
+        if len(self._texts) > MAX_NUDGES:
+            if all(self._texts):
+                return failed("interface", "parser", "the engine left well-formed calls in the text of every reply")
             return failed("capability", "silent_give_up")
-        self._texts += 1
         self.ledger.nudges += 1
         self._say(prompt.NUDGE)
         return None
 
-    def _calls(self, calls: list[ToolCall]) -> Ending | None:
-        """All calls of one reply, in their order. What ends the trial ends it at once."""
-        for call in calls:
-            self.ledger.tool_calls += 1
-            fault = tools.fault(call)
-            if fault is not None:
-                ending = self._is_malformed(call, fault)
-            elif call.name not in self._allowed:
-                ending = self._is_refused(call, prompt.refused(call.name, ", ".join(self._allowed)), breach=True)
-            elif call.name == "submit":
-                if self._toolbox.pushed_commit is not None:
-                    self._journal.event("tool", name=call.name, status="ok", result="submitted", seconds=0.0)
-                    return SUBMITTED
-                ending = self._is_refused(call, prompt.NOT_PUSHED, breach=False)
-            else:
-                ending = self._run(call)
-            if ending is not None:
-                return ending
-        return None
+    def _compact(self) -> None:
+        level, messages, before = self._job.history, self._history.messages, self._history.prompt_estimate()
+        if level == "drop_old_tool_output":
+            compacted = compaction.without_old_output(messages)
+        elif level == "summarise" and compaction.can_summarise(messages, len(self._opening)):
+            compacted = compaction.summarised(messages, len(self._opening), self._summary(), prompt.SUMMARY)
+        else:
+            return
+        if compacted == messages:
+            return
+        self._history.replace(compacted)
+        after = self._history.prompt_estimate()
+        self._journal.event("compaction", level=level, before_tokens=before, after_tokens=after, messages=compacted)
 
-    def _run(self, call: ToolCall) -> Ending | None:
-        self._malformed = self._refused = 0
-        if self._seconds_left() <= 0:
-            return self._result(call, "late", prompt.TIME_UP)
-        self._journal.tell(call.name)
-        started = time.monotonic()
-        result = self._toolbox.run(call, self._seconds_left())
-        seconds = time.monotonic() - started
-        self.ledger.tool_seconds += seconds
-        return self._result(call, "ok", result, seconds)
+    def _summary(self) -> str:
+        """The model's own, and charged like any other of its turns."""
+        used = self.ledger
+        used.turns += 1
+        used.compactions += 1
+        budget = max(1, self._budgets.generated_tokens - used.generated_tokens)
+        asked = min(compaction.SUMMARY_TOKENS, self._budgets.completion_tokens, budget)
+        messages = [*self._history.messages, {"role": "user", "content": prompt.SUMMARISE}]
+        over = self._budgets.beyond("wall_clock", None) or self._budgets
+        deadlines = Deadlines(self._started + over.wall_clock_seconds, self._job.silence_seconds)
+        completion = self._model.complete(messages, [], self._job.sampling, asked, deadlines)
+        used.add(completion)
+        self._journal.completion(completion, asked, self._job.sampling, purpose="summary")
+        return completion.text
 
-    def _is_malformed(self, call: ToolCall, what: str) -> Ending | None:
-        self._malformed += 1
-        self.ledger.malformed_calls += 1
-        ending = self._result(call, "malformed", prompt.malformed(call.name, what))
-        if self._malformed >= MAX_MALFORMED:
-            return failed("capability", "malformed_tool_calls")
-        return ending
-
-    def _is_refused(self, call: ToolCall, result: str, breach: bool) -> Ending | None:
-        self._malformed = 0
-        self._refused = self._refused + 1 if breach else 0
-        self.ledger.refused_calls += 1
-        ending = self._result(call, "refused", result)
-        if self._refused >= MAX_REFUSED:
-            return failed("capability", "contract_breach")
-        return ending
-
-    def _result(self, call: ToolCall, status: str, result: str, seconds: float = 0.0) -> Ending | None:
-        self._history.add({"role": "tool", "tool_call_id": call.id, "content": result})
-        self._journal.event("tool", id=call.id, name=call.name, status=status, result=result, seconds=round(seconds, 4))
-        this = (call.name, json.dumps(call.arguments, sort_keys=True), result)
-        self._same = self._same + 1 if this == self._last_call else 1
-        self._last_call = this
-        return failed("capability", "looping") if self._same >= MAX_SAME else None
+    def _tell_budget(self) -> None:
+        budgets, used = self._job.budgets, self.ledger
+        text = prompt.used(used.turns, budgets.turns, used.generated_tokens, budgets.generated_tokens)
+        self._history.append_to_last(text)
+        self._journal.event("budget", content=text)
 
     def _say(self, text: str) -> None:
         self._history.add({"role": "user", "content": text})
         self._journal.event("user", content=text)
 
+    def _next_tokens(self) -> int:
+        return self._history.prompt_estimate() + self._max_tokens()
+
     def _max_tokens(self) -> int:
-        budgets = self._job.budgets
+        budgets = self._budgets
         return max(0, min(budgets.completion_tokens, budgets.generated_tokens - self.ledger.generated_tokens))
 
+    def _elapsed(self) -> float:
+        return time.monotonic() - self._started
+
     def _seconds_left(self) -> float:
-        return self._started + self._job.budgets.wall_clock_seconds - time.monotonic()
+        return self._budgets.wall_clock_seconds - self._elapsed()

@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-from ..chat import Completion
-
 SYSTEM = (
     "You are a coding agent in a git repository. Work only by calling tools. "
     "When the work is done, call push, then call submit."
@@ -15,6 +13,11 @@ NUDGE = "You called no tool. Call the next tool. When the work is done: push, th
 CONTINUE = "Your reply was cut off at its length limit. Go on, but keep it short and call a tool."
 NOT_PUSHED = "refused: nothing has been pushed yet. Call push first."
 TIME_UP = "not run: the time is up."
+SUMMARISE = (
+    "Your context is nearly full. Write down what you need to go on: what was asked, what you found out, what you have "
+    "changed in which files, what the tests said last, what is left to do. Call no tool."
+)
+SUMMARY = "Earlier work, in your own words:"
 
 
 def refused(name: str, allowed: str) -> str:
@@ -25,6 +28,5 @@ def malformed(name: str, what: str) -> str:
     return f"error: the call{' of ' + name if name else ''} was not run, {what}."
 
 
-def assistant_text(completion: Completion) -> str:
-    # Some templates refuse an empty reply, which is what reasoning alone leaves.
-    return completion.text or "..."
+def used(turns: int, of_turns: int, tokens: int, of_tokens: int) -> str:
+    return f"\n[used: {turns} of {of_turns} turns, {tokens} of {of_tokens} tokens]"

@@ -62,6 +62,13 @@ TOOLS = {
             "read",
             ("start_line", "end_line"),
         ),
+        Tool(
+            "search",
+            "Search the files for a regular expression.",
+            {"pattern": "string", "path": "string"},
+            "search",
+            ("path",),
+        ),
         Tool("write_file", "Create or replace a file.", {"path": "string", "content": "string"}, "write"),
         Tool(
             "edit_file",
@@ -70,13 +77,19 @@ TOOLS = {
             "edit",
         ),
         Tool("run_tests", "Run the tests.", {}, "run"),
+        Tool("run_command", "Run a shell command in the repository.", {"command": "string"}, "run"),
         Tool("push", "Commit and push all changes.", {"message": "string"}, "push"),
         Tool("submit", "Finish, after push.", {}),
+        Tool("defer_to_human", "Stop, and hand the job to a person.", {"reason": "string"}),
+        Tool("escalate_to_architect", "Stop, and hand a design question to the architect.", {"reason": "string"}),
     )
 }
+# What ends a trial with the job in somebody else's hands, and what the outcome calls that.
+HAND_OVER = {"defer_to_human": "deferred", "escalate_to_architect": "escalated"}
 AUTONOMY: dict[str, tuple[str, ...]] = {
     "write": ("write_file", "push", "submit"),
-    "edit": tuple(TOOLS),
+    "edit": tuple(name for name in TOOLS if name != "run_command"),
+    "full": tuple(TOOLS),
 }
 
 

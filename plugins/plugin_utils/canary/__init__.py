@@ -5,8 +5,30 @@
 
 from __future__ import annotations
 
+from .fetched import fetch
 from .grading import Grade, grade
-from .model import Budgets, Canary, CanaryError, find, load
-from .repository import Layout, hidden_sources, lay_out
+from .loading import find, load, names
+from .model import Budgets, Canary, CanaryError, Generator, Package, Repository
+from .repository import Layout, lay_out
+from .source import Oracles, Resources, hidden_sources, oracles
 
-__all__ = ["Budgets", "Canary", "CanaryError", "Grade", "Layout", "find", "grade", "hidden_sources", "lay_out", "load"]
+__all__ = [
+    "Budgets",
+    "Canary",
+    "CanaryError",
+    "Generator",
+    "Grade",
+    "Layout",
+    "Oracles",
+    "Package",
+    "Repository",
+    "Resources",
+    "fetch",
+    "find",
+    "grade",
+    "hidden_sources",
+    "lay_out",
+    "load",
+    "names",
+    "oracles",
+]

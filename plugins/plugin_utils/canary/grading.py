@@ -11,12 +11,13 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from ..sandbox import Backend, Sandbox, SandboxSpec, remove_tree
-from .model import Canary
-from .repository import ORIGIN_INSIDE, hidden_sources, lay_out
+from .model import Canary, Repository
+from .repository import ORIGIN_INSIDE, lay_out
+from .source import Resources, hidden_sources, restored_tests
 
 RUNNER = Path(__file__).with_name("hidden_runner.py")
 RUNNER_INSIDE = "/opt/lab/hidden_runner.py"
@@ -40,7 +41,10 @@ MAX_DIFF_CHARS = 400_000
 
 @dataclass(frozen=True)
 class Grade:
-    """The verdict on a push. The commit is None when nothing but the start state is there."""
+    """The verdict on a push. The commit is None when nothing but the start state is there.
+
+    The scores are what hidden tests measured beside passing: found and falsely flagged defects, say.
+    """
 
     passed: bool
     tests_passed: int
@@ -49,66 +53,109 @@ class Grade:
     reason: str
     log: str = ""
     diff: str = ""
+    scores: dict[str, float] = field(default_factory=dict)
 
 
 class _Unusable(Exception):
     """What was pushed cannot even be checked out and compared."""
 
 
-def grade(canary: Canary, origin: Path, backend: Backend, folder: Path) -> Grade:
+def grade(
+    canary: Canary,
+    origin: Path,
+    backend: Backend,
+    folder: Path,
+    resources: Resources = Resources(),  # noqa: B008 (frozen)
+) -> Grade:
     """Judge what is on main of the origin. The folder is scratch: made, and removed again."""
     try:
         # The clone starts out as the trusted start state; what was pushed is fetched into it from inside the sandbox.
-        start = lay_out(canary, folder)
-        judged = [(origin, ORIGIN_INSIDE), (RUNNER, RUNNER_INSIDE)]
+        start = lay_out(canary, folder, resources)
+        judged = [(origin, ORIGIN_INSIDE), (RUNNER, RUNNER_INSIDE), *start.readonly]
         spec = SandboxSpec(start.workspace, readonly=judged, masked=[start.answers])
         with backend.open(spec) as sandbox:
-            return _grade(canary, sandbox, start.start_commit)
+            return _grade(canary, sandbox, start.start_commit, resources)
     except _Unusable as error:
         return Grade(False, 0, canary.hidden_tests, None, f"what was pushed cannot be graded: {error}")
     finally:
         remove_tree(folder)
 
 
-def _grade(canary: Canary, sandbox: Sandbox, start_commit: str) -> Grade:
-    expected = canary.hidden_tests
+def _grade(canary: Canary, sandbox: Sandbox, start_commit: str, resources: Resources) -> Grade:
     commit = _check_out(sandbox)
     if commit == start_commit:
-        return Grade(False, 0, expected, None, "nothing was pushed")
+        return Grade(False, 0, canary.hidden_tests, None, "nothing was pushed")
     diff = _git(sandbox, "diff", "--no-ext-diff", "--no-textconv", start_commit, commit, max_chars=MAX_DIFF_CHARS)
-    dropped = _drop_harness_changes(sandbox, start_commit, commit)
+    dropped = _put_back(canary, sandbox, start_commit, commit)
+    if isinstance(canary.source, Repository):
+        judged = _run_its_tests(canary, sandbox, restored_tests(canary, resources))
+    elif canary.hidden_tests:
+        judged = _run_hidden_tests(canary, sandbox, hidden_sources(canary))
+    else:
+        judged = _Judged(0, 0, "")
+    reason = judged.reason or f"{judged.passed} of {canary.hidden_tests} hidden tests passed"
+    if not canary.solvable:
+        reason = f"no push passes: this cannot be done as it is specified ({reason})"
+    return Grade(
+        passed=canary.solvable and judged.ran == judged.passed == canary.hidden_tests,
+        tests_passed=judged.passed,
+        tests_expected=canary.hidden_tests,
+        commit=commit,
+        reason=reason,
+        log="".join(f"dropped before grading: {path}\n" for path in dropped) + judged.log,
+        diff=diff,
+        scores=judged.scores,
+    )
+
+
+@dataclass(frozen=True)
+class _Judged:
+    ran: int
+    passed: int
+    log: str
+    reason: str = ""
+    scores: dict[str, float] = field(default_factory=dict)
+
+
+def _run_hidden_tests(canary: Canary, sandbox: Sandbox, modules: dict[str, str]) -> _Judged:
     nonce = secrets.token_hex(32)
-    order = {"nonce": nonce, "modules": hidden_sources(canary), "call_seconds": canary.budgets.command_seconds}
-    arguments = {
-        "command": [*_PYTHON, RUNNER_INSIDE],
-        "timeout_seconds": canary.hidden_seconds,
-        "stdin": json.dumps(order),
-    }
-    reply = sandbox.call("run", arguments, canary.hidden_seconds + MARGIN_SECONDS)
+    order = {"nonce": nonce, "modules": modules, "call_seconds": canary.budgets.command_seconds}
+    reply = _run(sandbox, [*_PYTHON, RUNNER_INSIDE], canary.hidden_seconds, json.dumps(order))
     output = str(reply.get("output") or reply.get("error") or "")
-    ran, passed = _verdict(output, nonce)
-    log = "".join(f"dropped before grading: {path}\n" for path in dropped) + output.replace(nonce, "verdict")
+    ran, passed, scores = _verdict(output, nonce)
+    reason = ""
     if reply.get("timed_out"):
         reason = f"the hidden tests did not end within {canary.hidden_seconds:g} s"
-    elif ran != expected:
-        reason = f"{ran} of {expected} hidden tests ran"
-    else:
-        reason = f"{passed} of {expected} hidden tests passed"
-    return Grade(ran == passed == expected, passed, expected, commit, reason, log, diff)
+    elif ran != canary.hidden_tests:
+        reason = f"{ran} of {canary.hidden_tests} hidden tests ran"
+    return _Judged(ran, passed, output.replace(nonce, "verdict"), reason, scores)
+
+
+def _run_its_tests(canary: Canary, sandbox: Sandbox, tests_patch: str) -> _Judged:
+    """A repository's own test command: its exit code is the verdict, and so within reach of the code it tests."""
+    if tests_patch:
+        _git(sandbox, "apply", "--whitespace=nowarn", "-", stdin=tests_patch)
+    reply = _run(sandbox, list(canary.test_command), canary.hidden_seconds)
+    output = str(reply.get("output") or reply.get("error") or "")
+    if reply.get("timed_out"):
+        return _Judged(1, 0, output, f"the tests did not end within {canary.hidden_seconds:g} s")
+    passed = reply.get("exit_code") == 0
+    said = "the test command passed" if passed else f"the test command ended with {reply.get('exit_code')}"
+    return _Judged(1, int(passed), output, said)
 
 
 # Without site: what is installed beside this controller's Python changes neither a verdict nor how long it takes.
 _PYTHON = ("python3", "-I", "-S", "-B")
 
 
-def _verdict(output: str, nonce: str) -> tuple[int, int]:
-    """How many tests ran and passed; none unless the last line carries the nonce, which only the runner knows."""
+def _verdict(output: str, nonce: str) -> tuple[int, int, dict[str, float]]:
+    """Tests run, tests passed, scores; nothing unless the last line carries the nonce, which only the runner knows."""
     last = output.rstrip("\n").rpartition("\n")[2]
     found, _unused, data = last.partition(" ")
     if not secrets.compare_digest(found.encode(), nonce.encode()):
-        return 0, 0
-    counts = json.loads(data)
-    return int(counts["ran"]), int(counts["passed"])
+        return 0, 0, {}
+    verdict = json.loads(data)
+    return int(verdict["ran"]), int(verdict["passed"]), dict(verdict["scores"])
 
 
 def _check_out(sandbox: Sandbox) -> str:
@@ -119,11 +166,13 @@ def _check_out(sandbox: Sandbox) -> str:
     return _git(sandbox, "rev-parse", "HEAD").strip()
 
 
-def _drop_harness_changes(sandbox: Sandbox, start_commit: str, commit: str) -> list[str]:
+def _put_back(canary: Canary, sandbox: Sandbox, start_commit: str, commit: str) -> list[str]:
+    """Undo what changes how tests run, and what a repository's canary has for tests; says which paths."""
     names = ("diff", "--name-only", "--no-renames", "-z")
     changed = _git(sandbox, *names, start_commit, commit).split("\0")
     added = set(_git(sandbox, *names, "--diff-filter=A", start_commit, commit).split("\0"))
-    dropped = [path for path in changed if PurePosixPath(path).name in HARNESS_FILES]
+    tests = [PurePosixPath(path) for path in canary.source.tests] if isinstance(canary.source, Repository) else []
+    dropped = [path for path in changed if path and _is_harness(PurePosixPath(path), tests)]
     for path in dropped:
         if path in added:
             _git(sandbox, "rm", "--quiet", "--force", "--", f":(literal){path}")
@@ -132,11 +181,21 @@ def _drop_harness_changes(sandbox: Sandbox, start_commit: str, commit: str) -> l
     return dropped
 
 
-def _git(sandbox: Sandbox, *arguments: str, max_chars: int = 100_000) -> str:
-    command: Sequence[str] = ("git", "-c", "core.hooksPath=/dev/null", "-c", "gc.auto=0", *arguments)
-    request = {"command": list(command), "timeout_seconds": GIT_SECONDS, "max_chars": max_chars}
-    reply = sandbox.call("run", request, GIT_SECONDS + MARGIN_SECONDS)
+def _is_harness(path: PurePosixPath, tests: Sequence[PurePosixPath]) -> bool:
+    return path.name in HARNESS_FILES or any(path.is_relative_to(test) for test in tests)
+
+
+def _git(sandbox: Sandbox, *arguments: str, max_chars: int = 100_000, stdin: str = "") -> str:
+    command = ["git", "-c", "core.hooksPath=/dev/null", "-c", "gc.auto=0", *arguments]
+    reply = _run(sandbox, command, GIT_SECONDS, stdin, max_chars)
     if reply.get("exit_code") != 0:
         said = str(reply.get("error") or reply.get("output") or "").strip()
         raise _Unusable(f"git {next(word for word in arguments if word.isalpha())}: {said or 'no answer in time'}")
     return str(reply["output"])
+
+
+def _run(
+    sandbox: Sandbox, command: list[str], seconds: float, stdin: str = "", max_chars: int = 100_000
+) -> dict[str, object]:
+    request = {"command": command, "timeout_seconds": seconds, "stdin": stdin, "max_chars": max_chars}
+    return sandbox.call("run", request, seconds + MARGIN_SECONDS)

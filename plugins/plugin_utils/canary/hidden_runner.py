@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import ctypes
 import json
+import math
 import os
 import signal
 import subprocess
@@ -28,6 +29,7 @@ reply = os.dup(1)
 os.dup2(2, 1)
 request = json.loads(sys.stdin.buffer.read())
 sys.path.insert(0, os.getcwd())
+sys.path += filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))
 try:
     function = getattr(importlib.import_module(request["module"]), request["function"])
     answer = json.dumps({"value": function(*request["arguments"])})
@@ -54,6 +56,7 @@ class Grader(types.ModuleType):
     def __init__(self, call_seconds: float) -> None:
         super().__init__("grader")
         self.call_seconds = call_seconds
+        self.scores: dict[str, float] = {}
 
     def call(self, module: str, function: str, *arguments: object) -> object:
         """What a function of the code under test returns for JSON-like arguments."""
@@ -96,6 +99,12 @@ class Grader(types.ModuleType):
         with open(path, encoding="utf-8", errors="replace") as file:
             return file.read()
 
+    def score(self, name: str, value: float) -> None:
+        """Record a number with the verdict; it decides nothing."""
+        if not math.isfinite(value):
+            raise ValueError(f"the score {name} is {value}")
+        self.scores[str(name)] = float(value)
+
 
 def kill_group(leader: int) -> None:
     try:
@@ -118,7 +127,8 @@ def main() -> None:
         sys.exit("cannot close this process to the code under test")
     order = json.loads(sys.stdin.buffer.read())
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-    sys.modules["grader"] = Grader(order["call_seconds"])
+    grader = Grader(order["call_seconds"])
+    sys.modules["grader"] = grader
     suite = unittest.TestSuite()
     for name, source in order["modules"].items():
         module = types.ModuleType(name)
@@ -126,7 +136,8 @@ def main() -> None:
         suite.addTests(unittest.defaultTestLoader.loadTestsFromModule(module))
     runner = unittest.TextTestRunner(sys.stdout, resultclass=Result, verbosity=2)  # type: ignore[arg-type]
     result = cast(Result, runner.run(suite))
-    print(order["nonce"], json.dumps({"ran": result.testsRun, "passed": result.passed}), flush=True)
+    verdict = {"ran": result.testsRun, "passed": result.passed, "scores": grader.scores}
+    print(order["nonce"], json.dumps(verdict), flush=True)
 
 
 if __name__ == "__main__":

@@ -1,22 +1,15 @@
 # Copyright: (c) 2026, local_llm.lab contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a canary is, and how it is read from its folder."""
+"""What a canary is, and where its tree comes from."""
 
 from __future__ import annotations
 
-import difflib
-import hashlib
-import json
-from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from ...module_utils.errors import LabError
-
-PATCHES = ("start.patch", "hidden.patch", "reference.patch")
-_REMEDY = "See canaries/README.md for what a canary's folder holds."
 
 
 class CanaryError(LabError):
@@ -38,13 +31,54 @@ class Budgets:
 
 
 @dataclass(frozen=True)
+class Patches:
+    """start.patch is the whole tree."""
+
+
+@dataclass(frozen=True)
+class Generator:
+    """generator.py writes the tree, the hidden tests, the reference and the cheats from a seed."""
+
+    seed: int
+
+
+@dataclass(frozen=True)
+class Package:
+    """start.patch applies to a folder of a pure-Python wheel, which the toolchain holds unpacked."""
+
+    name: str
+    version: str
+    sha256: str
+    folder: str
+
+
+@dataclass(frozen=True)
+class Repository:
+    """Somebody's own repository at a commit. Its tests are a command; `tests` are the paths put back before it runs."""
+
+    url: str
+    commit: str
+    tests: tuple[str, ...]
+    tests_commit: str | None
+    reference_commit: str | None
+
+
+Source = Patches | Generator | Package | Repository
+
+
+@dataclass(frozen=True)
 class Canary:
-    """One benchmark job. The digest covers every file of its folder, so it changes with any of them."""
+    """One benchmark job.
+
+    `folder` is where it is written down: a folder, or the YAML file that names a repository. The digest covers all of
+    it, and the seed where the name has one, so it changes with anything that changes the job.
+    """
 
     name: str
     digest: str
     folder: Path
     grade: int
+    duty: str
     prompt: str
     autonomy: str
     budgets: Budgets
@@ -52,76 +86,10 @@ class Canary:
     hidden_tests: int
     hidden_seconds: float
     solvable: bool
+    toolchain: bool
+    source: Source
 
-
-def load(folder: Path, *, validate: bool = True) -> Canary:
-    """The canary in a folder. Whoever has seen it validated before may skip that: it costs the import of jsonschema."""
-    data = _read(folder / "canary.yml")
-    if validate:
-        _check(folder, data)
-    hidden = data["hidden"]
-    return Canary(
-        name=data["name"],
-        digest=_digest(folder),
-        folder=folder,
-        grade=data["grade"],
-        prompt=data["prompt"].strip(),
-        autonomy=data["autonomy"],
-        budgets=Budgets(**data["budgets"]),
-        test_command=tuple(data["test_command"]),
-        hidden_tests=hidden["tests"],
-        hidden_seconds=hidden["seconds"],
-        solvable=data["solvable"],
-    )
-
-
-def find(name: str, roots: Iterable[Path]) -> Canary:
-    """The canary of that name in the first root that has it."""
-    known: list[str] = []
-    for root in roots:
-        if (root / name / "canary.yml").is_file() and Path(name).name == name:
-            return load(root / name)
-        known += _names(root)
-    near = difflib.get_close_matches(name, known, n=3)
-    hint = f"Did you mean {' or '.join(near)}?" if near else f"Known are: {', '.join(sorted(set(known))) or 'none'}."
-    raise CanaryError(f"There is no canary named {name}.", hint)
-
-
-def _names(root: Path) -> Iterator[str]:
-    return (path.parent.name for path in root.glob("*/canary.yml"))
-
-
-def _read(path: Path) -> dict[str, Any]:
-    import yaml
-
-    try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise CanaryError(f"{path} cannot be read: {error.strerror}.", _REMEDY) from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise CanaryError(f"{path} is not YAML: {error}", _REMEDY) from None
-    if not isinstance(data, dict):
-        raise CanaryError(f"{path} holds no mapping.", _REMEDY)
-    return data
-
-
-def _check(folder: Path, data: dict[str, Any]) -> None:
-    import jsonschema
-
-    schema = json.loads(Path(__file__).with_name("canary.schema.json").read_text(encoding="utf-8"))
-    problem = jsonschema.exceptions.best_match(jsonschema.Draft202012Validator(schema).iter_errors(data))
-    if problem is not None:
-        raise CanaryError(f"{folder / 'canary.yml'}: {problem.json_path}: {problem.message}.", _REMEDY)
-    if data["name"] != folder.resolve().name:
-        raise CanaryError(f"{folder / 'canary.yml'}: the name {data['name']} is not the folder's.", "Rename either.")
-    for name in PATCHES:
-        if not (folder / name).is_file():
-            raise CanaryError(f"{folder / name} is missing.", _REMEDY)
-
-
-def _digest(folder: Path) -> str:
-    total = hashlib.sha256()
-    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-        content = hashlib.sha256(path.read_bytes()).hexdigest()
-        total.update(f"{path.relative_to(folder).as_posix()}\0{content}\n".encode())
-    return total.hexdigest()
+    @property
+    def path(self) -> Path:
+        """What `load` takes to make this canary again: the folder, with the seed where the name has one."""
+        return self.folder.with_name(self.name) if "@" in self.name else self.folder

@@ -8,6 +8,7 @@ from __future__ import annotations
 from .client import Client, Deadlines
 from .completion import Completion, ToolCall, Usage
 from .errors import ChatError, ContextOverflow, EngineFailure, InterfaceBroken, StreamError, TurnOverrun
+from .messages import assistant_message
 
 __all__ = [
     "ChatError",
@@ -21,4 +22,5 @@ __all__ = [
     "ToolCall",
     "TurnOverrun",
     "Usage",
+    "assistant_message",
 ]

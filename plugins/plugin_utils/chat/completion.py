@@ -43,6 +43,7 @@ class Completion:
     prompt_tokens_per_second: float | None
     generated_tokens_per_second: float | None
     seconds: float
+    text_calls: tuple[ToolCall, ...] = ()
 
     @property
     def cut(self) -> bool:

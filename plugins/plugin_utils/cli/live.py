@@ -14,7 +14,7 @@ from typing import Any
 QUIET_TASKS = ("ansible.builtin.debug", "ansible.builtin.include_tasks", "ansible.builtin.include_role")
 # A loop fails item by item, and once more with all its results.
 FAILURES = ("runner_on_failed", "runner_item_on_failed", "runner_on_unreachable")
-TRIAL_MARK = "trial "
+SHOWN_MARKS = ("trial ", "toolchain: ")
 
 
 class Screen:
@@ -54,7 +54,7 @@ class Screen:
         elif name in FAILURES and not data.get("ignore_errors") and "results" not in data["res"]:
             self._print(f"{data['host']}: {data['task']}: {data['res'].get('msg', data['res'])}", style="red")
             self.explained = True
-        elif name == "verbose" and event["stdout"].startswith(TRIAL_MARK):
+        elif name == "verbose" and event["stdout"].startswith(SHOWN_MARKS):
             self._print(event["stdout"])
         self.tick()
 

@@ -11,8 +11,10 @@ from pathlib import Path
 
 from ...module_utils.errors import LabError
 from .init import init
+from .pauses import pauses
 from .sweep import SweepRequest, sweep
 
+STORE = "sqlite:///lab/store.sqlite"
 EXIT_CODES = """\
 exit codes:
   0    every trial planned for these hosts is recorded or its cell closed; cards and decision are written
@@ -28,6 +30,8 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         if parsed.command == "init":
             return init(parsed.folder)
+        if parsed.command == "pauses":
+            return pauses(parsed.store, parsed.clear)
         return sweep(
             SweepRequest(
                 sweep_file=parsed.sweep_file,
@@ -71,6 +75,10 @@ def _parser() -> argparse.ArgumentParser:
 
     start = commands.add_parser("init", help="write a folder of your own: inventory, ansible.cfg and sweep.yml")
     start.add_argument("folder", type=Path)
+
+    waiting = commands.add_parser("pauses", help="list what agents handed over to a person or the architect")
+    waiting.add_argument("--store", metavar="URL", default=STORE, help=f"default: {STORE}")
+    waiting.add_argument("--clear", metavar="ID", type=int, help="let this one go on")
     return parser
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from .intervals import passes_every_time, proportion, spread, stratified_p_value, tidy
 from .words import plain
 
-EXCLUSIONS = ("void", "interface", "repeat")
+EXCLUSIONS = ("void", "interface", "repeat", "not_applied")
 MEASURED = (
     "generated_tokens_per_second",
     "prompt_tokens_per_second",
@@ -89,7 +89,7 @@ def _canary_row(canary: str, rows: Any) -> dict[str, Any]:
 
 def _every_time(rows: Any, times: int) -> dict[str, Any]:
     """pass^k over the canaries with k usable tries. Exact repeats stay in: they did pass, or fail, every time."""
-    usable = rows[~rows["left_out"].isin(["open", "void", "interface"])]
+    usable = rows[~rows["left_out"].isin(["open", "void", "interface", "not_applied"])]
     chances = [
         passes_every_time(int(of_canary["passed"].sum()), len(of_canary), times)
         for _name, of_canary in usable.groupby("canary", sort=True)

@@ -4,8 +4,8 @@
 """One model's trials as a table, and which of them count.
 
 Never in a denominator: a void trial (not the model's doing), an interface failure (the engine's template or parser
-broke a well-formed reply), and at temperature 0 a run that repeats an earlier one exactly (the same experiment
-written down twice). Each is counted apart, and the card says how many there were.
+broke a well-formed reply), a trial of a cell whose factor did not take effect, and at temperature 0 a run that repeats
+an earlier one exactly (the same experiment written down twice). Each is counted apart, and the card says how many.
 """
 
 from __future__ import annotations
@@ -64,8 +64,10 @@ def _classified(table: Any, summary: Mapping[str, Any]) -> Any:
     table["ending"] = table["ending"].where(recorded, "open")
     may_repeat = recorded & table["cell"].isin(greedy) & ~table["ending"].isin(["void", "interface"])
     repeats = table[may_repeat].duplicated(SIGNATURE).reindex(table.index, fill_value=False)
+    refused = [cell["id"] for cell in summary["cells"] if cell["state"] == "factor_not_applied"]
     table["left_out"] = None
     for reason, rows in {
+        "not_applied": table["cell"].isin(refused),
         "open": ~recorded,
         "void": table["ending"] == "void",
         "interface": table["ending"] == "interface",

@@ -55,6 +55,7 @@ def environment(interpreter: Interpreter | None) -> dict[str, str]:
         "LANG": "C.UTF-8",
         "TZ": "UTC",
         "PYTHONHASHSEED": "0",
+        "PYTHONPATH": "/opt/lab/toolchain/site",
         "PYTHONDONTWRITEBYTECODE": "1",
         "GIT_AUTHOR_NAME": "agent",
         "GIT_AUTHOR_EMAIL": "agent@lab.invalid",

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from ..canary import Canary, find
 from ..paths import SHIPPED_CANARIES
 from ..sandbox import select
 from ..sweep import Model, PlannedCanary, Sweep, load_catalog, load_sweep
+from ..toolchain import make_ready
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,7 @@ class Definition:
     sweep: Sweep
     catalog: dict[str, Model]
     canaries: dict[str, Canary]
+    roots: list[Path]
 
     @property
     def planned_canaries(self) -> dict[str, PlannedCanary]:
@@ -37,12 +40,24 @@ def load(sweep: str, catalog: str, canary_folders: list[str]) -> Definition:
     models = load_catalog(catalog)
     roots = [*map(Path, canary_folders), SHIPPED_CANARIES]
     definition.check_models(models)
-    return Definition(definition, models, {name: find(name, roots) for name in definition.canaries})
+    return Definition(definition, models, {name: find(name, roots) for name in definition.canaries}, roots)
 
 
-def inspect(sweep: str, catalog: str, canary_folders: list[str], sandbox: str | None) -> dict[str, Any]:
-    """The models to have on the hosts, the canaries, and the sandbox trials will run in."""
+def inspect(
+    sweep: str,
+    catalog: str,
+    canary_folders: list[str],
+    sandbox: str | None,
+    lab_home: str,
+    tell: Callable[[str], None] | None,
+) -> dict[str, Any]:
+    """The models to have on the hosts, the canaries, and the sandbox trials will run in.
+
+    What the canaries need is built and fetched here, but for somebody who only looks: then there is nobody to tell.
+    """
     definition = load(sweep, catalog, canary_folders)
+    if tell is not None:
+        make_ready(list(definition.canaries.values()), definition.roots, Path(lab_home), tell)
     return {
         "models": [definition.catalog[name].as_dict() for name in definition.sweep.models],
         "canaries": list(definition.canaries),

@@ -12,10 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
+from ..canary import Resources
 from ..sandbox import remove_tree
 from ..store import Generation, Store
 from ..store.rows import Block
 from ..sweep import Cell, HostClass, Plan, estimate, plan
+from ..toolchain import ready
 from ..worker.progress import Progress
 from ..worker.worker import scratch_folder
 from .entering import Session, enter
@@ -46,6 +48,7 @@ def prepare(request: Request, pid: int) -> dict[str, Any]:
     classes = host_classes(request.hosts)
     lab_home = Path(request.lab_home)
     lab_home.mkdir(parents=True, exist_ok=True)
+    resources = ready(list(definition.canaries.values()), definition.roots, lab_home)
     sweep = definition.sweep.name
     controller = f"{getpass.getuser()}@{socket.gethostname()}:{lab_home.resolve()}"
     with Store(request.store_url) as store:
@@ -59,7 +62,7 @@ def prepare(request: Request, pid: int) -> dict[str, Any]:
         added = store.plan(generation, planned, definition.sweep.as_dict(), host_rows(request.hosts))
         counts = store.progress(generation_id)
         blocks = {
-            host: [_block(definition, host, one, left) for left in store.blocks(generation_id, one.id)]
+            host: [_block(definition, resources, host, one, left) for left in store.blocks(generation_id, one.id)]
             for host, one in classes.items()
         }
     return {
@@ -104,7 +107,9 @@ def _plan(definition: Definition, hosts: list[dict[str, Any]], generation: int) 
     return plan(definition.sweep, definition.catalog, definition.planned_canaries, classes, stacks(hosts), generation)
 
 
-def _block(definition: Definition, host: str, host_class: HostClass, left: Block) -> dict[str, Any]:
+def _block(
+    definition: Definition, resources: Resources, host: str, host_class: HostClass, left: Block
+) -> dict[str, Any]:
     """What the playbook and the worker need of one block."""
     model = definition.catalog[left.model]
     return {
@@ -116,8 +121,10 @@ def _block(definition: Definition, host: str, host_class: HostClass, left: Block
         "model": model.name,
         "file": model.file,
         "chat_template": model.template_text(),
-        "canary_folders": {name: str(canary.folder) for name, canary in definition.canaries.items()},
-        "wall_clock_seconds": left.wall_clock_seconds,
+        "canary_folders": {name: str(canary.path) for name, canary in definition.canaries.items()},
+        "toolchain": str(resources.toolchain) if resources.toolchain else None,
+        "repositories": str(resources.repositories),
+        "trial_seconds": left.trial_seconds,
     }
 
 
@@ -127,8 +134,8 @@ def _described(definition: Definition, planned: Plan) -> list[str]:
     return [
         f"sweep {sweep.name}: {len(planned.cells)} cells x {len(sweep.canaries)} canaries x N = {sweep.replicates}: "
         f"{most['trials']} trials on {', '.join(planned.stacks)}",
-        f"at most {most['calls_max']} model calls, {most['generated_tokens_max']} generated tokens, "
-        f"{most['wall_seconds_max'] / 60:.0f} minutes",
+        f"at most {most['calls_max']} model calls and {most['generated_tokens_max']} generated tokens "
+        f"under the budgets, {most['wall_seconds_max'] / 60:.0f} minutes with the probes past them",
     ]
 
 

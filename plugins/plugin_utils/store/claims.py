@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from ..agent.budgets import trial_seconds
 from ..outcome import Verdict
+from . import pauses
 from .database import Database, utc_now
 from .errors import ClaimLost, SessionOver, StoreError
 from .rows import Claim
@@ -52,7 +54,7 @@ def claim(
         )
         if taken.rowcount != 1:
             raise StoreError(f"Trial {row['id']} was claimed twice at once.", "run the same command again.")
-        lease_until = utc_now(float(row["budgets"]["wall_clock_seconds"]) + LEASE_MARGIN_SECONDS)
+        lease_until = utc_now(trial_seconds(row["budgets"]) + LEASE_MARGIN_SECONDS)
         connection.execute(
             attempts.insert().values(
                 trial=row["id"],
@@ -72,8 +74,9 @@ def claim(
 def record(database: Database, claimed: Claim, result: Mapping[str, Any]) -> str:
     """Write what came of an attempt; returns the trial's state: done, planned (void: it runs again) or void.
 
-    A void attempt runs again at most twice, then the cell is `unstable`. One ended by the guard never runs again: the
-    load config is `infeasible`. ClaimLost when the attempt was given up meanwhile: nothing is written then.
+    A hand-over pauses its item; a factor that did not take effect closes the cell. A void attempt runs again at most
+    twice, then the cell is `unstable`. One ended by the guard never runs again: the load config is `infeasible`.
+    ClaimLost when the attempt was given up meanwhile: nothing is written then.
     """
     verdict = Verdict(result["outcome"], result["ceiling"], result["detail"])
     void = verdict.outcome == "void"
@@ -106,6 +109,11 @@ def record(database: Database, claimed: Claim, result: Mapping[str, Any]) -> str
             )
         state = _state_after_void(connection, claimed, result) if void else "done"
         connection.execute(trials.update().where(trials.c.id == trial_id).values(state=state))
+        if result.get("handed"):
+            pauses.add(connection, claimed, result["handed"])
+        if result.get("not_applied"):
+            reason = {"reason": result["not_applied"], "trial": trial_id}
+            close_cells(connection, tables().cells.c.id == claimed.trial["cell"], "factor_not_applied", reason)
         _complete_cell(connection, claimed.trial["cell"])
     return state
 
@@ -139,7 +147,10 @@ def _state_after_void(connection: Connection, claimed: Claim, result: Mapping[st
         close_cells(connection, block, "infeasible", {"why": "oom_guard", "host": claimed.host, **numbers})
         return "void"
     attempts, cells = tables().attempts, tables().cells
-    query = attempts.select().where(attempts.c.trial == trial["id"], attempts.c.state == "void")
+    # An outage says nothing about the cell, and ends the run on its host: it cannot go on for ever.
+    query = attempts.select().where(
+        attempts.c.trial == trial["id"], attempts.c.state == "void", attempts.c.why != "host_lost"
+    )
     whys = [row["why"] for row in connection.execute(query.order_by(attempts.c.number)).mappings()]
     if len(whys) <= RUN_AGAIN:
         return "planned"

@@ -55,7 +55,7 @@ class Block:
     load_digest: str
     load: dict[str, Any]
     trials_left: int
-    wall_clock_seconds: float
+    trial_seconds: float
 
 
 @dataclass(frozen=True)

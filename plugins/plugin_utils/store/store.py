@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Any
 
 from ..sweep.plan import Plan
-from . import claims, generations, sessions, summary
+from . import claims, generations, pauses, sessions, summary
 from .database import Database, utc_now
 from .rows import Block, Claim, Generation, Planned, Session
 from .tables import tables
@@ -84,6 +84,15 @@ class Store:
     def record(self, claim: Claim, record: Mapping[str, Any]) -> str:
         """Write what came of a claim; the trial is then `done`, `planned` again, or `void` for good."""
         return claims.record(self._database, claim, record)
+
+    def pauses(self) -> list[dict[str, Any]]:
+        """Items that agents handed over and nobody has cleared: id, trial, item, kind, reason, at."""
+        with self._database.reading() as connection:
+            return pauses.waiting(connection)
+
+    def clear_pause(self, pause_id: int, by: str) -> None:
+        """Let a paused item go on."""
+        pauses.clear(self._database, pause_id, by)
 
     def set_cell_state(self, cell_id: str, state: str, numbers: Mapping[str, Any] | None = None) -> None:
         """Close an open cell: none of its waiting trials is run."""

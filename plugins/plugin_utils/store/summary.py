@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from ..agent.budgets import trial_seconds
 from .errors import StoreError
 from .generations import left
 from .rows import Block
@@ -44,7 +45,7 @@ def blocks(connection: Connection, generation_id: int, host_class: str) -> list[
             load_digest=load_digest,
             load=rows[0]["load"],
             trials_left=len(rows),
-            wall_clock_seconds=max(float(row["budgets"]["wall_clock_seconds"]) for row in rows),
+            trial_seconds=max(trial_seconds(row["budgets"]) for row in rows),
         )
         for load_digest, rows in waiting.items()
     ]

@@ -34,6 +34,7 @@ class Tables(NamedTuple):
     loads: Table
     smokes: Table
     sessions: Table
+    pauses: Table
 
 
 @functools.cache
@@ -162,5 +163,18 @@ def tables() -> Tables:
             text("started"),
             text("began_at"),
             text("ended_at", nullable=True),
+        ),
+        pauses=Table(
+            "pauses",
+            metadata,
+            Column("id", Integer, primary_key=True),
+            generation(),
+            Column("trial", ForeignKey("trials.id"), nullable=False),
+            text("item"),
+            text("kind"),
+            text("reason"),
+            text("at"),
+            text("cleared_at", nullable=True),
+            text("cleared_by", nullable=True),
         ),
     )

@@ -127,7 +127,7 @@ def _settled(kind: str, values: dict[str, Any]) -> dict[str, Any]:
             value = float(value)
         elif declared == "integer":
             value = int(value)
-        elif isinstance(value, bool):
+        elif isinstance(value, bool) and declared != "boolean":
             value = "on" if value else "off"
         settled[key] = value
     return settled

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from ..agent.budgets import trial_seconds
 from .catalog import Model
 from .definition import Change, Sweep
 from .digest import canonical, digest
@@ -124,7 +125,7 @@ def estimate(plan: Plan) -> dict[str, Any]:
     wall_seconds: dict[str, float] = {}
     for trial in plan.trials:
         taken = wall_seconds.get(trial.host_class, 0.0)
-        wall_seconds[trial.host_class] = taken + float(trial.budgets["wall_clock_seconds"])
+        wall_seconds[trial.host_class] = taken + trial_seconds(trial.budgets)
     return {
         "trials": len(plan.trials),
         "calls_max": sum(int(trial.budgets["turns"]) for trial in plan.trials),

@@ -16,13 +16,14 @@ from typing import Any
 
 from ...module_utils.errors import LabError
 from ...module_utils.files import write_whole
-from ..agent import Agent, Ending, Job, Toolbox, Transcript, utc_now
+from ..agent import Agent, Ending, Job, Probe, Toolbox, Transcript, utc_now
 from ..agent.ledger import Ledger
 from ..agent.tools import allowed
-from ..canary import Canary, Grade, grade, lay_out, load
+from ..canary import Canary, Grade, Resources, grade, lay_out, load
 from ..chat import Client
 from ..outcome import Verdict
 from ..sandbox import Backend, select
+from . import verdict
 from .spec import Spec
 
 Tell = Callable[[dict[str, Any]], None]
@@ -33,14 +34,21 @@ NO_END = Ending(Verdict("void", None, "harness_error"), "the trial did not get t
 
 @dataclass
 class Course:
-    """What is known of the trial so far; whatever goes wrong, the record is made of this."""
+    """What is known of the trial so far; whatever goes wrong, the record is made of this.
+
+    `grade` and `visible_tests` are of the moment the verdict was fixed, `probe_grade` of the end of a probe.
+    """
 
     ledger: Ledger = field(default_factory=Ledger)
     ending: Ending = NO_END
+    canary: Canary | None = None
     grade: Grade | None = None
+    probe_grade: Grade | None = None
     visible_tests: str = "not_run"
-    has_visible_tests: bool = False
+    probe_visible_tests: str = "not_run"
     sandbox: str | None = None
+    applied: dict[str, Any] = field(default_factory=dict)
+    seconds: float = 0.0
     grade_seconds: float = 0.0
 
 
@@ -56,18 +64,9 @@ def run(spec: Spec, tell: Tell) -> dict[str, Any]:
         if not isinstance(error, LabError):
             traceback.print_exc(file=sys.stderr)
         course.ending = Ending(Verdict("void", None, "harness_error"), _said(error, spec.api_key))
+    course.seconds = time.monotonic() - started
     _phase(spec, course, tell, "recording")
-    record = {
-        **_verdict_fields(spec, course),
-        **course.ledger.as_record(),
-        "grade_seconds": round(course.grade_seconds, 4),
-        "wall_seconds": round(time.monotonic() - started, 4),
-        "visible_tests": course.visible_tests,
-        "budgets": dict(vars(spec.budgets)),
-        "started_at": started_at,
-        "ended_at": utc_now(),
-        "sandbox": course.sandbox,
-    }
+    record = _record(spec, course) | {"started_at": started_at, "ended_at": utc_now()}
     transcript.append({"event": "verdict", "record": record})
     transcript.close()
     _write_artifacts(spec.folder, course.grade, record)
@@ -83,72 +82,106 @@ def _phase(spec: Spec, course: Course, tell: Tell, phase: str) -> None:
 def _go(spec: Spec, course: Course, transcript: Transcript, tell: Tell) -> None:
     _phase(spec, course, tell, "layout")
     # The plan has validated it.
-    canary = load(spec.canary, validate=False)
-    course.has_visible_tests = "run_tests" in allowed(canary.autonomy)
+    canary = course.canary = load(spec.canary, validate=False)
     backend = select(spec.sandbox)
     course.sandbox = backend.name
-    layout = lay_out(canary, spec.scratch / "agent")
+    resources = Resources(spec.toolchain, spec.repositories)
+    layout = lay_out(canary, spec.scratch / "agent", resources)
     try:
         _agent(spec, course, canary, backend.open(layout.spec()), transcript, tell)
     finally:
-        _grade(spec, course, canary, layout.origin, backend, tell)
+        _grade(spec, course, canary, layout.origin, backend, resources, tell)
 
 
 def _agent(spec: Spec, course: Course, canary: Canary, sandbox: Any, transcript: Transcript, tell: Tell) -> None:
-    job = Job(
-        prompt=canary.prompt,
-        autonomy=canary.autonomy,
-        budgets=spec.budgets,
-        window_tokens=spec.window_tokens,
-        sampling=spec.chat,
-        seed=spec.seed,
-        silence_seconds=spec.silence_seconds,
-    )
     with sandbox, Client(spec.base_url, spec.api_key, spec.model) as client:
+        job = Job(
+            prompt=canary.prompt,
+            autonomy=canary.autonomy,
+            budgets=spec.budgets,
+            window_tokens=spec.window_tokens,
+            seed=spec.seed,
+            silence_seconds=spec.silence_seconds,
+            **Job.chat(spec.chat),
+        )
         toolbox = Toolbox(sandbox, canary.test_command, spec.budgets.command_seconds)
         agent = Agent(job, client, toolbox, transcript, tell)
         course.ledger = agent.ledger
         try:
             course.ending = agent.run()
         finally:
-            course.visible_tests = toolbox.visible_tests
+            course.visible_tests = course.probe_visible_tests = toolbox.visible_tests
 
 
-def _grade(spec: Spec, course: Course, canary: Canary, origin: Path, backend: Backend, tell: Tell) -> None:
+def _grade(
+    spec: Spec, course: Course, canary: Canary, origin: Path, backend: Backend, resources: Resources, tell: Tell
+) -> None:
     _phase(spec, course, tell, "grading")
     started = time.monotonic()
-    course.grade = grade(canary, origin, backend, spec.scratch / "grade")
+    course.grade = course.probe_grade = grade(canary, origin, backend, spec.scratch / "grade", resources)
     course.grade_seconds = time.monotonic() - started
 
 
-def verdict(ending: Ending, passed: bool, has_visible_tests: bool, visible_tests: str) -> Verdict:
-    """What a trial that ended so, and was graded so, comes to."""
-    if ending.verdict is not None:
-        return ending.verdict
-    if passed:
-        return Verdict("passed")
-    if has_visible_tests and visible_tests != "green":
-        return Verdict("failed", "capability", "declared_done_early")
-    return Verdict("failed", "capability", "wrong_result")
-
-
-def _verdict_fields(spec: Spec, course: Course) -> dict[str, Any]:
-    graded = course.grade
+def _record(spec: Spec, course: Course) -> dict[str, Any]:
+    graded, ending = course.grade, course.ending
+    used = course.ledger.as_record()
     passed = graded is not None and graded.passed
-    final = verdict(course.ending, passed, course.has_visible_tests, course.visible_tests)
+    came_to = _verdict(course, ending, passed, course.visible_tests)
+    probe = None
+    if ending.probe is not None:
+        probe = _probe(course, came_to, ending.probe, used)
+        used, course.seconds = dict(ending.probe.at), ending.probe.at["wall_seconds"]
     return {
         "trial": spec.trial,
         "attempt": spec.attempt,
-        "outcome": final.outcome,
-        "ceiling": final.ceiling,
-        "detail": final.detail,
+        "outcome": came_to.outcome,
+        "ceiling": came_to.ceiling,
+        "detail": came_to.detail,
         "would_pass": passed,
-        "submitted": course.ending.submitted,
+        "submitted": ending.submitted,
         "pushed_commit": graded.commit if graded else None,
         "hidden_passed": graded.tests_passed if graded else None,
         "hidden_expected": graded.tests_expected if graded else None,
         "grade_reason": graded.reason if graded else None,
-        "error": course.ending.error,
+        "scores": graded.scores if graded else {},
+        "error": ending.error,
+        **used,
+        "wall_seconds": round(course.seconds, 4),
+        "grade_seconds": round(course.grade_seconds, 4),
+        "visible_tests": course.visible_tests,
+        "budgets": dict(vars(spec.budgets)),
+        "sandbox": course.sandbox,
+        "handed": dict(vars(ending.handed)) if ending.handed else None,
+        "probe": probe,
+        "applied": course.applied,
+        "not_applied": verdict.not_applied(spec.chat, used, spec.window_tokens, course.applied.get("window_tokens")),
+    }
+
+
+def _verdict(course: Course, ending: Ending, passed: bool, visible_tests: str) -> Verdict:
+    canary = course.canary
+    return verdict.final(
+        ending,
+        passed,
+        solvable=canary is None or canary.solvable,
+        has_visible_tests=canary is not None and "run_tests" in allowed(canary.autonomy),
+        visible_tests=visible_tests,
+    )
+
+
+def _probe(course: Course, reached: Verdict, probe: Probe, used: dict[str, Any]) -> dict[str, Any]:
+    passed = course.probe_grade is not None and course.probe_grade.passed
+    ended = _verdict(course, probe.ended, passed, course.probe_visible_tests)
+    progressed = used["last_progress_turn"] > probe.at["turns"]
+    says, why = verdict.reads(reached, ended, progressed)
+    counts = ("turns", "generated_tokens", "reasoning_tokens", "prompt_tokens", "cached_tokens", "model_seconds")
+    return {
+        "factor": probe.factor,
+        "reads": says,
+        "why": why,
+        "ended": str(ended),
+        "error": probe.ended.error,
+        "used": {name: used[name] for name in counts} | {"wall_seconds": round(course.seconds, 4)},
     }
 
 

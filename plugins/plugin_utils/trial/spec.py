@@ -42,6 +42,8 @@ class Spec:
     chat: Mapping[str, Any]
     seed: int
     guardians: tuple[Guardian, ...]
+    toolchain: Path | None = None
+    repositories: Path | None = None
     sandbox: str | None = None
     silence_seconds: float = 120.0
     api_key: str | None = field(default=None, repr=False)
@@ -49,7 +51,7 @@ class Spec:
     @classmethod
     def from_mapping(cls, given: Mapping[str, Any]) -> Spec:
         known = {entry.name for entry in fields(cls)}
-        optional = {"sandbox", "silence_seconds", "api_key"}
+        optional = {"toolchain", "repositories", "sandbox", "silence_seconds", "api_key"}
         for name in sorted(known - optional - set(given)):
             raise BadSpec(f"The trial's spec has no {name}.", "pass every field of trial.spec.Spec")
         for name in sorted(set(given) - known):
@@ -57,6 +59,8 @@ class Spec:
         values = dict(given)
         for name in ("folder", "scratch", "canary"):
             values[name] = Path(values[name])
+        for name in ("toolchain", "repositories"):
+            values[name] = Path(values[name]) if values.get(name) else None
         values["budgets"] = Budgets.from_mapping(values["budgets"])
         values["guardians"] = tuple(Guardian(int(one["pid"]), one["started"]) for one in values["guardians"])
         return cls(**values)

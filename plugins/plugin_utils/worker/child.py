@@ -16,6 +16,7 @@ from typing import Any, BinaryIO, cast
 
 from ...module_utils.errors import LabError
 from ..agent import utc_now
+from ..agent.budgets import trial_seconds
 from ..paths import COLLECTION_ROOT
 
 COMMAND = (sys.executable, "-P", "-m", "plugins.plugin_utils.trial")
@@ -63,7 +64,7 @@ def run_child(spec: dict[str, Any], on_progress: Callable[[dict[str, Any]], None
             start_new_session=True,
         )
     told, said = cast(BinaryIO, process.stdin), cast(BinaryIO, process.stdout)
-    overtime = threading.Timer(spec["budgets"]["wall_clock_seconds"] + GRACE_SECONDS, process.kill)
+    overtime = threading.Timer(trial_seconds(spec["budgets"]) + GRACE_SECONDS, process.kill)
     overtime.start()
     record = None
     try:

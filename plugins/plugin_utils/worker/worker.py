@@ -45,7 +45,7 @@ def scratch_folder(lab_home: Path, sweep: str, host: str) -> Path:
 class Block:
     """What every trial of one model under one load config on this host has in common.
 
-    `canary_folders` maps a canary's name to its folder.
+    `canary_folders` maps a canary's name to its path; `toolchain` and `repositories` are what they need, made ready.
     """
 
     generation_id: int
@@ -54,9 +54,11 @@ class Block:
     host_class: str
     load_digest: str
     window_tokens: int
-    wall_clock_seconds: float
+    trial_seconds: float
     model: str
     canary_folders: dict[str, str]
+    toolchain: str | None
+    repositories: str
     base_url: str
     api_key: str | None
     sandbox: str | None
@@ -74,11 +76,12 @@ class Block:
         script: dict[str, Any] | None,
     ) -> Block:
         """The block as the plan gives it, met with where it runs."""
-        planned = {key: block[key] for key in ("sweep", "host", "host_class", "load_digest", "model", "canary_folders")}
+        names = ("sweep", "host", "host_class", "load_digest", "model", "canary_folders", "toolchain", "repositories")
+        planned = {key: block[key] for key in names}
         return cls(
             generation_id=generation_id,
             window_tokens=int(block["load"]["context_tokens"]),
-            wall_clock_seconds=float(block["wall_clock_seconds"]),
+            trial_seconds=float(block["trial_seconds"]),
             base_url=base_url,
             api_key=api_key,
             sandbox=sandbox,
@@ -124,7 +127,7 @@ class Worker:
         self._renew()
         try:
             while claim := self._claim():
-                record = self._attempt(claim)
+                record, outage = self._attempt(claim)
                 self._check_guardians()
                 try:
                     self._store.record(claim, record)
@@ -133,6 +136,8 @@ class Worker:
                     continue
                 counts[record["outcome"]] = counts.get(record["outcome"], 0) + 1
                 self._actions.tell(self._line(claim, record))
+                if outage is not None:
+                    raise outage
                 faults = faults + 1 if record["detail"] == "harness_error" else 0
                 self._recover(record, faults)
         finally:
@@ -163,9 +168,10 @@ class Worker:
         return self._store.claim(block.generation_id, block.host, block.host_class, block.load_digest, self._session)
 
     def _renew(self) -> dict[str, Any]:
-        return self._actions.renew(int(self._block.wall_clock_seconds + GRACE_SECONDS))
+        return self._actions.renew(int(self._block.trial_seconds + GRACE_SECONDS))
 
-    def _attempt(self, claim: Claim) -> dict[str, Any]:
+    def _attempt(self, claim: Claim) -> tuple[dict[str, Any], Exception | None]:
+        """The attempt's record, and what keeps the host from being used any further."""
         trial = claim.trial
         folder = self._lab_home / "trials" / str(self._block.generation_id) / trial["id"] / str(claim.attempt)
         folder.mkdir(parents=True, exist_ok=True)
@@ -183,7 +189,10 @@ class Worker:
             remove_tree(scratch)
         self._seconds.append(time.monotonic() - began)
         record["process_seconds"] = self._seconds[-1]
-        return _guarded(record, self._renew())
+        try:
+            return _guarded(record, self._renew()), None
+        except Exception as outage:  # whatever the way to the host raises
+            return _lost(record, str(outage)), outage
 
     def _spec(self, claim: Claim, folder: Path, scratch: Path) -> dict[str, Any]:
         trial = claim.trial
@@ -197,6 +206,8 @@ class Worker:
             "model": self._block.model,
             "window_tokens": self._block.window_tokens,
             "canary": self._block.canary_folders[trial["canary"]],
+            "toolchain": self._block.toolchain,
+            "repositories": self._block.repositories,
             "budgets": trial["budgets"],
             "chat": trial["chat"],
             "seed": trial["seed"],
@@ -244,6 +255,13 @@ def _guarded(record: dict[str, Any], reading: dict[str, Any]) -> dict[str, Any]:
     """The guard comes first: a trial during which the keeper unloaded the model says nothing about the model."""
     record["lowest_available_bytes"] = reading.get("lowest_available_bytes")
     if breach := reading.get("breach"):
-        detail = "oom_guard" if breach["kind"] == "floor" else "harness_error"
+        detail = "oom_guard" if breach["kind"] == "floor" else "host_lost"
         record.update(outcome="void", ceiling=None, detail=detail, error=f"the keeper unloaded the model: {breach}")
+    return record
+
+
+def _lost(record: dict[str, Any], why: str) -> dict[str, Any]:
+    """Its engine failed because the host is out of reach. What ended before that stands."""
+    if record["outcome"] == "void":
+        record.update(detail="host_lost", error=f"the host was lost: {why}")
     return record

@@ -28,6 +28,8 @@ BUDGETS = {
     "completion_tokens": 160,
     "wall_clock_seconds": 60,
     "command_seconds": 20,
+    "turn_seconds": 0,
+    "probe_factor": 1,
 }
 
 

@@ -5,15 +5,26 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from ansible_collections.local_llm.lab.plugins.plugin_utils.canary import Canary, Grade, find, grade, lay_out
+from ansible_collections.local_llm.lab.plugins.plugin_utils.canary import (
+    Canary,
+    Grade,
+    Package,
+    find,
+    grade,
+    lay_out,
+)
 from ansible_collections.local_llm.lab.plugins.plugin_utils.sandbox import Backend, Sandbox, select
+from ansible_collections.local_llm.lab.plugins.plugin_utils.toolchain import ensure, packages
+from ansible_collections.local_llm.lab.tests.fakes.sample_canaries import TINYDB
 
-CANARIES = Path(__file__).resolve().parents[3] / "canaries"
+CHECKOUT = Path(__file__).resolve().parents[3]
+CANARIES = CHECKOUT / "canaries"
 Play = Callable[..., Grade]
 
 
@@ -34,6 +45,18 @@ def play(backend: Backend, tmp_path: Path) -> Play:
         return verdict
 
     return played
+
+
+@pytest.fixture(scope="session")
+def toolchain() -> Path:
+    """Everything the shipped and the sample canaries need, kept between runs."""
+    wanted = {*packages([CANARIES]), Package(**TINYDB)}
+    return ensure(CHECKOUT / "build" / "canaries", sorted(wanted, key=str), print)
+
+
+def git(folder: Path, *arguments: str) -> list[str]:
+    command = ["git", "-c", "safe.directory=*", "-C", str(folder), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
 
 
 def shell(sandbox: Sandbox, script: str) -> None:

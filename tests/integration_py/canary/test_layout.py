@@ -12,12 +12,7 @@ import pytest
 
 from ansible_collections.local_llm.lab.plugins.plugin_utils.canary import CanaryError, find, lay_out, load
 
-CANARIES = Path(__file__).resolve().parents[3] / "canaries"
-
-
-def git(folder: Path, *arguments: str) -> list[str]:
-    command = ["git", "-c", "safe.directory=*", "-C", str(folder), *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+from .conftest import CANARIES, git
 
 
 def test_there_is_one_commit_and_no_trace_of_anything_else(tmp_path: Path) -> None:

@@ -102,7 +102,7 @@ def test_void_and_interface_are_in_no_denominator(summary_of: Callable[..., Summ
     card = card_of(summary_of(lambda _cell, _canary, replicate: endings[replicate]))
     row = baseline(card)
     assert (row["pass_rate"]["count"], row["pass_rate"]["of"]) == (2, 2)
-    assert row["left_out"] == {"void": 2, "interface": 2, "repeat": 0}
+    assert row["left_out"] == {"void": 2, "interface": 2, "repeat": 0, "not_applied": 0}
     assert row["confidently_wrong"]["count"] == 0
     assert "engine's template or parser" in card["recommendation"]["caveat"]
 
@@ -235,3 +235,14 @@ def test_canaries_that_tell_nothing_apart_are_named(summary_of: Callable[..., Su
     card = card_of(summary)
     assert {one["name"]: one["informative"] for one in card["canaries"]} == {"hello_file": False, "fix_sum": True}
     assert any("hello_file told no two cells apart" in caveat for caveat in card["caveats"])
+
+
+def test_a_cell_whose_factor_did_not_take_effect_is_refused_not_reported(summary_of: Callable[..., Summary]) -> None:
+    summary = summary_of(lambda cell, canary, replicate: PASSED)
+    refused = summary["cells"][1]
+    refused |= {"state": "factor_not_applied", "numbers": {"reason": "reasoning was switched off, and 40 tokens came"}}
+    card = card_of(summary)
+    row = next(one for one in card["cells"] if one["id"] == refused["id"])
+    assert (row["pass_rate"]["of"], row["left_out"]["not_applied"]) == (0, 6)
+    (said,) = [one for one in card["didnt_work"] if one["what"] == row["label"]]
+    assert "did not take effect on this engine and was refused: reasoning was switched off" in said["why"]

@@ -104,7 +104,7 @@ def test_what_is_no_outcome_is_not_recorded(lab: Any) -> None:
 def test_a_block_that_failed_its_smoke_is_not_run(lab: Any) -> None:
     session = lab.session()
     block = lab.store.blocks(lab.id, lab.host_class.id)[0]
-    assert (block.model, block.trials_left, block.wall_clock_seconds) == ("tiny", 12, 120.0)
+    assert (block.model, block.trials_left, block.trial_seconds) == ("tiny", 12, 240.0)
     numbers = {"check": "no tool call"}
     closed = lab.store.close_cells(lab.id, lab.host_class.id, block.load_digest, "smoke_failed", numbers)
     assert closed == 2 and lab.claim(session) is None

@@ -14,6 +14,9 @@ import yaml
 
 from .conftest import Folder
 
+# A whole sweep, several times on a busy machine.
+pytestmark = pytest.mark.timeout(400)
+
 DONE = "SELECT COUNT(*) FROM trials WHERE state = 'done'"
 
 

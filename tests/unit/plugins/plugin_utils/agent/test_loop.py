@@ -15,87 +15,27 @@ import pytest
 
 from ansible_collections.local_llm.lab.plugins.plugin_utils.agent import (
     Agent,
-    Budgets,
     Ending,
-    Job,
-    Toolbox,
-    Transcript,
 )
-from ansible_collections.local_llm.lab.plugins.plugin_utils.chat import Completion, ToolCall, TurnOverrun, Usage
-
-BUDGETS = Budgets(8, 900, 160, 60, 5)
-JOB = Job("Do it.", "edit", BUDGETS, window_tokens=8192)
-
-
-def reply(text: str = "", *calls: ToolCall, finish: str = "stop", generated: int = 10) -> Completion:
-    usage = Usage(0, 0, generated, 0, "engine")
-    return Completion(text, "", calls, finish, usage, 0.1, None, None, 0.2)
-
-
-def tool(name: str, text: str | None = None, **arguments: Any) -> ToolCall:
-    if text is not None:
-        return ToolCall("i", name, text, None, "its arguments are not valid JSON")
-    return ToolCall("i", name, json.dumps(arguments), arguments)
-
-
-def calling(*calls: ToolCall) -> Completion:
-    return reply("", *calls)
-
-
-def cut(*calls: ToolCall, generated: int = 160) -> Completion:
-    return reply("so", *calls, finish="length", generated=generated)
-
-
-class Model:
-    """Plays its plan. Prompt tokens grow as the history does, unless the plan says how many there were."""
-
-    def __init__(self, plan: list[Completion] | Callable[[], Iterator[Completion]]) -> None:
-        self._plan = iter(plan if isinstance(plan, list) else plan())
-        self.asked: list[dict[str, Any]] = []
-
-    def complete(
-        self, messages: Any, tools: Any, sampling: Any, max_tokens: int, deadlines: Any, on_tokens: Any = None
-    ) -> Completion:
-        self.asked.append({"messages": list(messages), "max_tokens": max_tokens, "sampling": sampling})
-        planned = next(self._plan)
-        if planned.usage.prompt_tokens:
-            return planned
-        counted = replace(planned.usage, prompt_tokens=len(json.dumps(messages)) // 4)
-        return replace(planned, usage=counted)
-
-
-class Sandbox:
-    def call(self, op: str, arguments: dict[str, Any], timeout_seconds: float) -> dict[str, Any]:
-        if op == "push":
-            return {"ok": True, "commit": "c0ffee", "changed_files": ["f"]}
-        if op == "run":
-            return {"ok": True, "exit_code": 0, "output": "OK", "timed_out": False}
-        return {"ok": True, "bytes": 1, "content": "text", "entries": ["f"]}
+from ansible_collections.local_llm.lab.plugins.plugin_utils.chat import Completion, TurnOverrun
+from ansible_collections.local_llm.lab.tests.fakes import played_model
+from ansible_collections.local_llm.lab.tests.fakes.played_model import (
+    BUDGETS,
+    JOB,
+    PUSH,
+    SUBMIT,
+    Model,
+    calling,
+    cut,
+    different,
+    reply,
+    tool,
+)
 
 
 @pytest.fixture
 def play(tmp_path: Path) -> Callable[..., tuple[Ending, Agent, Model]]:
-    def playing(plan: Any, job: Job = JOB) -> tuple[Ending, Agent, Model]:
-        model = Model(plan)
-        transcript = Transcript(tmp_path / "transcript.jsonl")
-        agent = Agent(job, model, Toolbox(Sandbox(), ["t"], 5), transcript, lambda event: None)
-        ending = agent.run()
-        transcript.close()
-        return ending, agent, model
-
-    return playing
-
-
-def different() -> Iterator[Completion]:
-    """A model that is never at its end, and never does the same twice."""
-    number = 0
-    while True:
-        number += 1
-        yield calling(tool("write_file", path=f"f{number}", content="x"))
-
-
-SUBMIT = calling(tool("submit"))
-PUSH = calling(tool("push", message="m"))
+    return lambda *arguments: played_model.play(tmp_path, *arguments)
 
 
 def test_submit_after_push_ends_the_trial_at_once(play: Any) -> None:
@@ -273,13 +213,17 @@ def test_the_transcript_holds_every_word_both_ways_in_json_lines(play: Any, tmp_
     assert [(event["event"], event["turn"]) for event in events] == [
         ("opening", 0),
         ("model", 1),
+        ("assistant", 1),
         ("tool", 1),
         ("model", 2),
+        ("assistant", 2),
         ("user", 2),
         ("model", 3),
+        ("assistant", 3),
         ("tool", 3),
         ("model", 4),
+        ("assistant", 4),
         ("tool", 4),
     ]
     assert events[1]["completion"]["tool_calls"][0]["arguments"] == json.dumps({"path": "a", "content": "\ud800"})
-    assert events[2]["result"] == "ok"
+    assert events[3]["result"] == "ok"

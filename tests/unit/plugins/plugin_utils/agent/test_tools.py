@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.local_llm.lab.plugins.plugin_utils.agent import BadBudgets, Budgets, Toolbox
+from ansible_collections.local_llm.lab.plugins.plugin_utils.agent import BadBudgets, Budgets
+from ansible_collections.local_llm.lab.plugins.plugin_utils.agent.budgets import LIFTED
 from ansible_collections.local_llm.lab.plugins.plugin_utils.agent.tools import (
     AUTONOMY,
     UnknownAutonomy,
@@ -31,8 +32,13 @@ def test_every_autonomy_can_finish() -> None:
 
 
 def test_an_unknown_autonomy_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(UnknownAutonomy, match=r"'boss'.*write, edit"):
+    with pytest.raises(UnknownAutonomy, match=r"'boss'.*write, edit, full"):
         allowed("boss")
+
+
+def test_only_the_full_autonomy_runs_commands_and_the_smallest_hands_nothing_over() -> None:
+    assert [name for name in AUTONOMY if "run_command" in allowed(name)] == ["full"]
+    assert [name for name in AUTONOMY if "defer_to_human" in allowed(name)] == ["edit", "full"]
 
 
 def test_schemas_are_what_the_autonomy_allows_in_openai_form() -> None:
@@ -66,56 +72,6 @@ def test_optional_arguments_may_be_left_out_or_null() -> None:
     assert fault(call("list_files", {})) is None
 
 
-class Sandbox:
-    def __init__(self, *replies: dict[str, Any]) -> None:
-        self.replies, self.called = list(replies), []  # type: ignore[var-annotated]
-
-    def call(self, op: str, arguments: dict[str, Any], timeout_seconds: float) -> dict[str, Any]:
-        self.called.append((op, arguments))
-        return self.replies.pop(0)
-
-
-RED = {"ok": True, "exit_code": 1, "output": "FAILED", "timed_out": False}
-GREEN = {"ok": True, "exit_code": 0, "output": "OK", "timed_out": False}
-
-
-def test_an_edit_makes_the_last_test_run_stale_a_refused_one_does_not() -> None:
-    edit = call("edit_file", {"path": "a", "old": "x", "new": "y"})
-    box = Toolbox(Sandbox(GREEN, {"ok": False, "error": "old occurs 0 times"}, {"ok": True, "bytes": 1}, RED), ["t"], 5)
-    assert box.visible_tests == "not_run"
-    assert box.run(call("run_tests", {}), 60) == "exit code 0\nOK"
-    assert box.visible_tests == "green"
-    assert box.run(edit, 60) == "error: old occurs 0 times"
-    assert box.visible_tests == "green"
-    box.run(edit, 60)
-    assert box.visible_tests == "not_run"
-    box.run(call("run_tests", {}), 60)
-    assert box.visible_tests == "red"
-
-
-def test_tests_get_the_command_limit_or_what_is_left_of_the_trial() -> None:
-    sandbox = Sandbox(GREEN, {"ok": True, "exit_code": None, "output": "", "timed_out": True})
-    box = Toolbox(sandbox, ["t", "-v"], 20)
-    box.run(call("run_tests", {}), 60)
-    assert box.run(call("run_tests", {}), 3).startswith("timed out")
-    assert [arguments["timeout_seconds"] for _unused, arguments in sandbox.called] == [20, 3]
-    assert box.visible_tests == "red"
-
-
-def test_only_a_push_that_went_through_counts_as_pushed() -> None:
-    files = [f"f{number}" for number in range(12)]
-    box = Toolbox(
-        Sandbox({"ok": False, "error": "nothing to push"}, {"ok": True, "commit": "c0ffee", "changed_files": files}),
-        ["t"],
-        5,
-    )
-    push = call("push", {"message": "m"})
-    assert box.run(push, 60) == "error: nothing to push"
-    assert box.pushed_commit is None
-    assert box.run(push, 60).endswith("f9 and 2 more")
-    assert box.pushed_commit == "c0ffee"
-
-
 @pytest.mark.parametrize("value", [0, -1, None, "8", True])
 def test_a_budget_must_be_a_number_above_zero(value: Any) -> None:
     given = dict.fromkeys(
@@ -124,3 +80,35 @@ def test_a_budget_must_be_a_number_above_zero(value: Any) -> None:
     assert Budgets.from_mapping(given).turns == 5
     with pytest.raises(BadBudgets, match="turns"):
         Budgets.from_mapping({**given, "turns": value})
+
+
+GIVEN = dict.fromkeys(("turns", "generated_tokens", "completion_tokens", "wall_clock_seconds", "command_seconds"), 8)
+
+
+@pytest.mark.parametrize(
+    ("ceiling", "detail", "more"),
+    [
+        ("turns", None, {"turns": 16}),
+        ("tokens", "budget", {"generated_tokens": 16}),
+        ("tokens", "completion", {"completion_tokens": 16, "turns": 16}),
+        ("wall_clock", None, {}),
+    ],
+)
+def test_past_a_ceiling_its_budget_is_doubled_and_what_is_coupled_to_it_is_lifted(
+    ceiling: str, detail: str | None, more: dict[str, int]
+) -> None:
+    beyond = Budgets.from_mapping(GIVEN).beyond(ceiling, detail)
+    assert beyond is not None
+    assert beyond.wall_clock_seconds == 16  # never lifted: the host is held for so long
+    assert beyond.command_seconds == 8
+    lifted = {"turns": LIFTED, "generated_tokens": LIFTED, "completion_tokens": 8}
+    assert {name: getattr(beyond, name) for name in lifted} == lifted | more
+
+
+def test_no_budget_mends_a_window_a_model_or_a_trial_without_probe() -> None:
+    budgets = Budgets.from_mapping(GIVEN)
+    assert budgets.beyond("tokens", "context") is None
+    assert budgets.beyond("capability", "looping") is None
+    assert Budgets.from_mapping({**GIVEN, "probe_factor": 1}).beyond("turns", None) is None
+    with pytest.raises(BadBudgets, match="probe_factor"):
+        Budgets.from_mapping({**GIVEN, "probe_factor": 0.5})

@@ -9,8 +9,6 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.local_llm.lab.plugins.plugin_utils.agent.job import SUBMITTED, failed
-from ansible_collections.local_llm.lab.plugins.plugin_utils.trial.runner import verdict
 from ansible_collections.local_llm.lab.plugins.plugin_utils.trial.spec import BadSpec, Spec
 
 GIVEN: dict[str, Any] = {
@@ -31,25 +29,6 @@ GIVEN: dict[str, Any] = {
     "sandbox": None,
     "guardians": [{"pid": 1, "started": "x"}],
 }
-
-
-@pytest.mark.parametrize(
-    ("passed", "has_tests", "tests", "expected"),
-    [
-        (True, True, "red", "passed"),
-        (True, False, "not_run", "passed"),
-        (False, True, "green", "failed/capability/wrong_result"),
-        (False, True, "red", "failed/capability/declared_done_early"),
-        (False, True, "not_run", "failed/capability/declared_done_early"),
-        (False, False, "not_run", "failed/capability/wrong_result"),
-    ],
-)
-def test_a_submission_is_judged_by_its_grade(passed: bool, has_tests: bool, tests: str, expected: str) -> None:
-    assert str(verdict(SUBMITTED, passed, has_tests, tests)) == expected
-
-
-def test_a_ceiling_stands_whatever_the_grade() -> None:
-    assert str(verdict(failed("turns"), True, True, "green")) == "failed/turns"
 
 
 def test_the_key_is_shown_nowhere() -> None:
