@@ -18,9 +18,12 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from . import sweep
+from . import sweep, turn_overhead
 
-BENCHMARKS: dict[str, Callable[[Path], dict[str, float]]] = {"sweep": sweep.measure}
+BENCHMARKS: dict[str, Callable[[Path], dict[str, float]]] = {
+    "sweep": sweep.measure,
+    "turn_overhead": turn_overhead.measure,
+}
 OUTPUT = Path("build/bench.json")
 
 
