@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[3]
 HERE = Path(__file__).parent
 PEERS = ROOT / "build" / "bench-peers"
 LINES = "".join(f"{number:02} {'0123456789' * 4} end\n" for number in range(40))
-LINES_READ = 10
+LINES_READ = 10  # at least
 OUTPUT_BYTES = LINES_READ * (len(LINES) // 40)
 FILE = "notes.txt"
 # No HOME of the caller's, nothing fetched: the loopback is all the network that is meant.
@@ -31,7 +31,7 @@ PEER_ENVIRONMENT = {
     "NO_PROXY": "127.0.0.1",
 }
 
-Calls = list[tuple[str, dict[str, Any]]]
+Call = tuple[str, dict[str, Any]]
 
 
 def ours(url: str, folder: Path, turns: int) -> Contestant:
@@ -60,7 +60,7 @@ def ours(url: str, folder: Path, turns: int) -> Contestant:
         "seed": 0,
         "guardians": [{"pid": os.getpid(), "started": started(os.getpid())}],
     }
-    ending: Calls = [("push", {"message": "Add notes"}), ("submit", {})]
+    ending: list[Call] = [("push", {"message": "Add notes"}), ("submit", {})]
     plan = _plan(("write_file", {"path": FILE, "content": LINES}), turns, _read, ending)
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-P", "-m", "plugins.plugin_utils.trial"]
@@ -69,8 +69,11 @@ def ours(url: str, folder: Path, turns: int) -> Contestant:
 
 def floor(url: str, folder: Path, turns: int) -> Contestant:
     (folder / FILE).write_text(LINES)
-    plan = _plan(_read(0), turns, lambda start: ("read", _read(start)[1]), [("stop", _read(0)[1])])
-    plan[0] = ("read", plan[0][1])
+
+    def read(number: int, name: str = "read") -> Call:
+        return name, _window(number)
+
+    plan = _plan(read(0), turns, read, [read(0, "stop")])
     command = [sys.executable, "-P", str(HERE / "floor.py"), f"{url}/v1", FILE, "transcript.jsonl"]
     return Contestant(command, plan, {"PATH": os.environ["PATH"]}, folder, OUTPUT_BYTES)
 
@@ -84,12 +87,13 @@ def mini(url: str, folder: Path, turns: int) -> Contestant:
     return _peer("peer_mini", url, folder, "trajectory.json", turns, ending)
 
 
-def _peer(name: str, url: str, folder: Path, log: str, turns: int, ending: tuple[str, dict[str, Any]]) -> Contestant:
+def _peer(name: str, url: str, folder: Path, log: str, turns: int, ending: Call) -> Contestant:
     # inspect's sandbox works in a folder of its own: the file is named by its whole path.
     (folder / FILE).write_text(LINES)
 
-    def read(start: int) -> tuple[str, dict[str, Any]]:
-        return "bash", {"command": f"sed -n {start + 1},{start + LINES_READ}p {folder / FILE}"}
+    def read(number: int) -> Call:
+        window = _window(number)
+        return "bash", {"command": f"sed -n {window['start_line']},{window['end_line']}p {folder / FILE}"}
 
     plan = _plan(read(0), turns, read, [ending])
     command = [str(PEERS / name / "bin" / "python"), "-P", str(HERE / f"{name}.py"), f"{url}/v1", log]
@@ -98,18 +102,18 @@ def _peer(name: str, url: str, folder: Path, log: str, turns: int, ending: tuple
     )
 
 
-def _read(start: int) -> tuple[str, dict[str, Any]]:
-    return "read_file", {"path": FILE, "start_line": start + 1, "end_line": start + LINES_READ}
+def _read(number: int) -> Call:
+    return "read_file", {"path": FILE, **_window(number)}
 
 
-def _plan(
-    first: tuple[str, dict[str, Any]],
-    turns: int,
-    read: Callable[[int], tuple[str, Mapping[str, Any]]],
-    ending: Sequence[tuple[str, dict[str, Any]]],
-) -> Any:
-    """Two readings in a row are never the same: that would be a loop."""
-    return [first, *(read(number % (40 - LINES_READ)) for number in range(turns)), *ending]
+def _window(number: int) -> dict[str, int]:
+    """Which lines to read. 90 different ones: who reads the same again and again is taken for going in circles."""
+    more, start = divmod(number, 30)
+    return {"start_line": start + 1, "end_line": start + LINES_READ + more % 3}
+
+
+def _plan(first: Call, turns: int, read: Callable[[int], Call], ending: Sequence[Call]) -> list[Call]:
+    return [first, *map(read, range(turns)), *ending]
 
 
 def install_peers() -> None:
