@@ -5,9 +5,20 @@
 
 from __future__ import annotations
 
-from .client import Client, Deadlines
+from .client import Client
 from .completion import Completion, ToolCall, Usage
-from .errors import ChatError, ContextOverflow, EngineFailure, InterfaceBroken, StreamError, TurnOverrun
+from .errors import (
+    ChatError,
+    ContextOverflow,
+    EngineFailure,
+    InterfaceBroken,
+    OptionRefused,
+    StreamError,
+    TurnOverrun,
+)
+from .exchange import Deadlines
+from .markup import calls_in_text
+from .messages import assistant_message
 
 __all__ = [
     "ChatError",
@@ -17,8 +28,11 @@ __all__ = [
     "Deadlines",
     "EngineFailure",
     "InterfaceBroken",
+    "OptionRefused",
     "StreamError",
     "ToolCall",
     "TurnOverrun",
     "Usage",
+    "assistant_message",
+    "calls_in_text",
 ]
