@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from .applied import Applied, NotLoaded, read_back
 from .client import Client
 from .completion import Completion, ToolCall, Usage
 from .errors import (
@@ -21,6 +22,7 @@ from .markup import calls_in_text
 from .messages import assistant_message
 
 __all__ = [
+    "Applied",
     "ChatError",
     "Client",
     "Completion",
@@ -28,6 +30,7 @@ __all__ = [
     "Deadlines",
     "EngineFailure",
     "InterfaceBroken",
+    "NotLoaded",
     "OptionRefused",
     "StreamError",
     "ToolCall",
@@ -35,4 +38,5 @@ __all__ = [
     "Usage",
     "assistant_message",
     "calls_in_text",
+    "read_back",
 ]
