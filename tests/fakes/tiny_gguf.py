@@ -43,8 +43,12 @@ def _byte_letters() -> list[str]:
     return [chr(byte) if byte in printable else chr(next(spare)) for byte in range(256)]
 
 
-def write_tiny_gguf(path: Path, seed: int = 7, calls: bool = False) -> Path:
-    """Write the model; the same seed writes the same weights. One that `calls` answers every prompt with CALL."""
+def write_tiny_gguf(path: Path, seed: int = 7, calls: bool = False, says: tuple[str, ...] = ()) -> Path:
+    """Write the model; the same seed writes the same weights. One that `calls` answers every prompt with CALL.
+
+    One that `says` something says that, token by token. A prompt that ends with one of these tokens is continued from
+    there, any other has to end with a line break.
+    """
     import gguf
     import numpy
 
@@ -55,13 +59,13 @@ def write_tiny_gguf(path: Path, seed: int = 7, calls: bool = False) -> Path:
 
     letters = _byte_letters()
     merges = [f"{a} {b}" for a, b in ("th", "he", "in", "er", "an", "re", "on", "at")]
-    said = CALL if calls else ()
+    said = says or (CALL if calls else ())
     tokens = [*letters, *(merge.replace(" ", "") for merge in merges), *said, *SPECIAL]
     kinds = [gguf.TokenType.NORMAL] * (len(tokens) - len(said) - len(SPECIAL))
     kinds += [gguf.TokenType.USER_DEFINED] * len(said) + [gguf.TokenType.CONTROL] * len(SPECIAL)
     embeddings, head = weights(len(tokens), EMBEDDING), weights(len(tokens), EMBEDDING)
     through = numpy.float16(1)
-    if calls:
+    if said:
         through = numpy.float16(0)  # the layers add nothing: what comes out is the last token's embedding
         chain = [letters[ord("\n")], *said, "<|im_end|>"]
         for token, following in itertools.pairwise(chain):
@@ -90,7 +94,7 @@ def write_tiny_gguf(path: Path, seed: int = 7, calls: bool = False) -> Path:
     writer.add_bos_token_id(tokens.index("<|im_start|>"))
     writer.add_eos_token_id(tokens.index("<|im_end|>"))
     writer.add_add_bos_token(False)
-    writer.add_chat_template(CALL_TEMPLATE if calls else CHAT_TEMPLATE)
+    writer.add_chat_template(CALL_TEMPLATE if said else CHAT_TEMPLATE)
 
     def add(name: str, array: numpy.ndarray) -> None:
         writer.add_tensor(name, array)

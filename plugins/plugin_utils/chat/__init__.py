@@ -5,12 +5,24 @@
 
 from __future__ import annotations
 
-from .client import Client, Deadlines
+from .applied import Applied, NotLoaded, read_back
+from .client import Client
 from .completion import Completion, ToolCall, Usage
-from .errors import ChatError, ContextOverflow, EngineFailure, InterfaceBroken, StreamError, TurnOverrun
+from .errors import (
+    ChatError,
+    ContextOverflow,
+    EngineFailure,
+    InterfaceBroken,
+    OptionRefused,
+    StreamError,
+    TurnOverrun,
+)
+from .exchange import Deadlines
+from .markup import calls_in_text
 from .messages import assistant_message
 
 __all__ = [
+    "Applied",
     "ChatError",
     "Client",
     "Completion",
@@ -18,9 +30,13 @@ __all__ = [
     "Deadlines",
     "EngineFailure",
     "InterfaceBroken",
+    "NotLoaded",
+    "OptionRefused",
     "StreamError",
     "ToolCall",
     "TurnOverrun",
     "Usage",
     "assistant_message",
+    "calls_in_text",
+    "read_back",
 ]

@@ -11,8 +11,15 @@ from typing import Any
 
 from .completion import CHARACTERS_PER_TOKEN, ToolCall, Usage
 from .errors import StreamError
+from .strict_json import BadJson, loads
 
-REASONING_KEYS = ("reasoning_content", "reasoning")
+# A gateway may send the same reasoning in several fields at once: the first one present counts.
+REASONING_STRINGS = ("reasoning_content", "reasoning", "thinking")
+REASONING_BLOCKS = ("thinking_blocks", "reasoning_details")
+CONTENT_BLOCKS = "content"  # the shape's name where reasoning comes as parts of the content
+_BLOCK_TEXTS = ("thinking", "text", "summary")
+# A part comes in pieces: these fields grow, the others are said once.
+_GROWING = (*_BLOCK_TEXTS, "data")
 
 
 @dataclass
@@ -27,11 +34,14 @@ class Assembler:
 
     def __init__(self) -> None:
         self.finish_reason: str | None = None
-        self.usage: dict[str, Any] | None = None
+        self.usage: dict[str, Any] = {}
         self.timings: dict[str, Any] = {}
+        self.truncated = False
         self.deltas = 0
+        self.reasoning_shape: str | None = None
         self._text: list[str] = []
         self._reasoning: list[str] = []
+        self._blocks: list[dict[str, Any]] = []
         self._calls: list[_Call] = []
         self._by_index: dict[int, _Call] = {}
 
@@ -40,6 +50,8 @@ class Assembler:
             self.usage = chunk["usage"]
         if isinstance(chunk.get("timings"), dict):
             self.timings = chunk["timings"]
+        if chunk.get("truncated") is True:
+            self.truncated = True
         choices = chunk.get("choices") or []
         if not isinstance(choices, list):
             raise StreamError("The engine sent a chunk whose choices are not a list.")
@@ -54,11 +66,8 @@ class Assembler:
                 self.finish_reason = str(choice["finish_reason"])
 
     def _delta(self, delta: dict[str, Any]) -> None:
-        grown = _take(delta, "content", self._text)
-        for key in REASONING_KEYS:
-            if _take(delta, key, self._reasoning):
-                grown = True
-                break
+        grown = self._content(delta.get("content"))
+        grown = self._thoughts(delta) or grown
         fragments = delta.get("tool_calls") or []
         if not isinstance(fragments, list):
             raise StreamError("The engine sent tool calls that are not a list.")
@@ -66,6 +75,65 @@ class Assembler:
             self._fragment(fragment)
             grown = True
         self.deltas += grown
+
+    def _content(self, content: object) -> bool:
+        """Text, or parts as Anthropic and Mistral have them: text and thinking side by side."""
+        if not isinstance(content, list):
+            return _take(content, "content", self._text)
+        grown = False
+        for part in content:
+            if not isinstance(part, dict):
+                raise StreamError("The engine sent a part of the content that is not an object.")
+            if part.get("type") in ("thinking", "redacted_thinking"):
+                grown = self._block(part, CONTENT_BLOCKS, True) or grown
+            elif part.get("type") == "text":
+                grown = _take(part.get("text"), "text", self._text) or grown
+        return grown
+
+    def _thoughts(self, delta: dict[str, Any]) -> bool:
+        grown = False
+        for key in REASONING_STRINGS:
+            if _take(delta.get(key), key, self._reasoning):
+                self.reasoning_shape = self.reasoning_shape or key
+                grown = True
+                break
+        said = grown
+        for key in REASONING_BLOCKS:
+            blocks = delta.get(key) or []
+            if not isinstance(blocks, list) or not all(isinstance(block, dict) for block in blocks):
+                raise StreamError(f"The engine sent {key} that are not a list of objects.")
+            for block in blocks:
+                said = self._block(block, key, not grown) or said
+            if blocks:
+                break
+        return said
+
+    def _block(self, block: dict[str, Any], shape: str, counts: bool) -> bool:
+        """A part of the reasoning, or a piece of the last part; whether its text `counts` or has come otherwise."""
+        block = {key: value for key, value in block.items() if value is not None}
+        self.reasoning_shape = shape
+        said = False
+        for key in _BLOCK_TEXTS:
+            text = block.get(key)
+            if key == "thinking" and isinstance(text, list):  # Mistral: parts within the part
+                text = "".join(str(part.get("text") or "") for part in text if isinstance(part, dict))
+                block[key] = [{"type": "text", "text": text}]
+            if isinstance(text, str) and text:
+                said = True
+                if counts:
+                    self._reasoning.append(text)
+        last = self._blocks[-1] if self._blocks else None
+        if last is None or not _continues(last, block):
+            self._blocks.append(block)
+            return said
+        for key, value in block.items():
+            if key in _GROWING and isinstance(value, str) and isinstance(last.get(key), str):
+                last[key] += value
+            elif key in _GROWING and isinstance(value, list) and isinstance(last.get(key), list):
+                last[key] = [{"type": "text", "text": last[key][0]["text"] + value[0]["text"]}]
+            else:
+                last[key] = value
+        return said
 
     def _fragment(self, fragment: object) -> None:
         if not isinstance(fragment, dict) or not isinstance(fragment.get("function", {}), dict):
@@ -85,11 +153,13 @@ class Assembler:
             call.arguments.append(json.dumps(arguments))
 
     def _call(self, index: object, identity: str, name: str) -> _Call:
-        """Which call a fragment continues: by its index, or the last one where the engine gives no index."""
+        """Which call a fragment continues: by its index, else by its id, else the last one."""
         last = self._calls[-1] if self._calls else None
-        known = self._by_index.get(index) if isinstance(index, int) else last
-        # Some engines give every parallel call the index 0 (or none): a new id together with a name is a new call.
-        if known is None or (identity and name and known.id and identity != known.id):
+        if isinstance(index, int):
+            known = self._by_index.get(index)
+        else:
+            known = next((call for call in self._calls if identity and call.id == identity), last)
+        if known is None or _is_another(known, identity, name):
             known = _Call()
             self._calls.append(known)
             if isinstance(index, int):
@@ -98,24 +168,44 @@ class Assembler:
 
     @property
     def text(self) -> str:
+        """All that came as text, reasoning in tags included."""
         return "".join(self._text)
 
     @property
     def reasoning(self) -> str:
         return "".join(self._reasoning)
 
+    @property
+    def reasoning_blocks(self) -> tuple[dict[str, Any], ...]:
+        return tuple(self._blocks)
+
     def tool_calls(self) -> tuple[ToolCall, ...]:
         return tuple(_finished(call, number) for number, call in enumerate(self._calls, start=1))
+
+    def tokens(self) -> int:
+        """Tokens generated so far: the engine's count where it gives one along the way, else the deltas."""
+        return _count(self.timings.get("predicted_n")) or self.deltas
 
     def characters(self) -> int:
         called = sum(len(call.name) + sum(map(len, call.arguments)) for call in self._calls)
         return sum(map(len, self._text)) + sum(map(len, self._reasoning)) + called
 
-    def count(self, prompt_characters: int) -> Usage:
-        """The engine's own counts; estimated from the characters where it gives none, and marked so."""
+    def count(self, prompt_characters: int, thought_characters: int | None = None) -> Usage:
+        """The engine's own counts; estimated from the characters where it gives none, and marked so.
+
+        `thought_characters`: how much of the text is reasoning, where that is known better than by the field it is in.
+        """
         characters = self.characters()
-        engine = self.usage or {}
+        engine, timings = self.usage, self.timings
+        cached = _first(
+            _nested(engine, "prompt_tokens_details", "cached_tokens"),
+            _count(engine.get("prompt_cache_hit_tokens")),  # DeepSeek
+            _count(timings.get("cache_n")),
+        )
         prompt, generated = _count(engine.get("prompt_tokens")), _count(engine.get("completion_tokens"))
+        if prompt is None and _count(timings.get("prompt_n")) is not None:
+            prompt = timings["prompt_n"] + (cached or 0)
+        generated = _first(generated, _count(timings.get("predicted_n")))
         counted = prompt is not None and generated is not None
         if prompt is None:
             prompt = prompt_characters // CHARACTERS_PER_TOKEN
@@ -124,13 +214,30 @@ class Assembler:
         reasoning = _nested(engine, "completion_tokens_details", "reasoning_tokens")
         if not reasoning and characters:
             # llama.cpp does not count reasoning apart: its share of the characters is the best there is.
-            reasoning = round(generated * sum(map(len, self._reasoning)) / characters)
-        cached = _nested(engine, "prompt_tokens_details", "cached_tokens")
+            thought = sum(map(len, self._reasoning)) if thought_characters is None else thought_characters
+            reasoning = round(generated * min(thought, characters) / characters)
         return Usage(prompt, cached or 0, generated, reasoning or 0, "engine" if counted else "estimated")
 
 
-def _take(delta: dict[str, Any], key: str, parts: list[str]) -> bool:
-    piece = delta.get(key)
+def _is_another(known: _Call, identity: str, name: str) -> bool:
+    """Some engines give every parallel call the index 0, or none, and some no id: then a name begins a new call."""
+    if not name or not known.name:
+        return False
+    if identity and known.id:
+        return identity != known.id
+    return name != known.name or _finished(known, 0).arguments is not None
+
+
+def _continues(last: dict[str, Any], block: dict[str, Any]) -> bool:
+    """By its index; without one, while it is of the same type and the last one is not signed and sealed."""
+    if "index" in last or "index" in block:
+        return last.get("index") == block.get("index") and last.get("type") == block.get("type", last.get("type"))
+    if last.get("type") == "redacted_thinking" or last.get("signature"):
+        return False
+    return last.get("type") == block.get("type")
+
+
+def _take(piece: object, key: str, parts: list[str]) -> bool:
     if piece is None or piece == "":
         return False
     if not isinstance(piece, str):
@@ -146,12 +253,16 @@ def _finished(call: _Call, number: int) -> ToolCall:
         return ToolCall(identity, "", text, None, "the call names no tool")
     try:
         # No arguments at all is how some engines write a call without any.
-        arguments = json.loads(text) if text.strip() else {}
-    except (ValueError, RecursionError) as error:
+        arguments = loads(text) if text.strip() else {}
+    except BadJson as error:
         return ToolCall(identity, call.name, text, None, f"its arguments are not valid JSON ({error})")
     if not isinstance(arguments, dict):
         return ToolCall(identity, call.name, text, None, "its arguments are not a JSON object")
     return ToolCall(identity, call.name, text, arguments)
+
+
+def _first(*counts: int | None) -> int | None:
+    return next((count for count in counts if count is not None), None)
 
 
 def _count(value: object) -> int | None:

@@ -25,6 +25,8 @@ class ToolCall:
 
 @dataclass(frozen=True)
 class Usage:
+    """`prompt_tokens` is the whole prompt; `cached_tokens` of them the engine had already."""
+
     prompt_tokens: int
     cached_tokens: int
     generated_tokens: int
@@ -34,6 +36,14 @@ class Usage:
 
 @dataclass(frozen=True)
 class Completion:
+    """`text` has no reasoning in it.
+
+    `reasoning_shape` names the field or the opening tag it came in, `reasoning_blocks` are the parts as they came where
+    it came in parts: some are signed, and only the very same part is taken back.
+    `text_calls` are the calls found in the text where the engine reported none.
+    `truncated`: the engine says itself that it cut the prompt. Most that do so say nothing.
+    """
+
     text: str
     reasoning: str
     tool_calls: tuple[ToolCall, ...]
@@ -43,7 +53,10 @@ class Completion:
     prompt_tokens_per_second: float | None
     generated_tokens_per_second: float | None
     seconds: float
+    reasoning_shape: str | None = None
+    reasoning_blocks: tuple[dict[str, Any], ...] = ()
     text_calls: tuple[ToolCall, ...] = ()
+    truncated: bool = False
 
     @property
     def cut(self) -> bool:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from ...module_utils.errors import LabError
+from .completion import Usage
 
 
 class ChatError(LabError):
@@ -21,6 +22,13 @@ class EngineFailure(ChatError):
 
 class StreamError(EngineFailure):
     """What came is not a whole stream of chat completion chunks."""
+
+
+class OptionRefused(EngineFailure):
+    """The engine, or this model on it, does not take what the chat config asks for."""
+
+    def __init__(self, message: str, remedy: str = "take it out of the chat config") -> None:
+        super().__init__(message, remedy)
 
 
 class ContextOverflow(ChatError):
@@ -39,12 +47,13 @@ class InterfaceBroken(ChatError):
 
 
 class TurnOverrun(ChatError):
-    """The stream was alive and still yielding when the time was up: failed/wall_clock."""
+    """The stream was alive and still yielding when the time was up: failed/wall_clock. `usage` is the best there is."""
 
-    def __init__(self, seconds: float, generated_estimate: int) -> None:
+    def __init__(self, seconds: float, generated_estimate: int, usage: Usage | None = None) -> None:
         super().__init__(
             f"The completion was still streaming after {seconds:.1f} s, when the trial's time was up.",
             "a larger wall_clock_seconds, or a faster host",
         )
         self.seconds = seconds
         self.generated_estimate = generated_estimate
+        self.usage = usage

@@ -9,11 +9,12 @@ import json
 
 import pytest
 
-from ansible_collections.local_llm.lab.plugins.plugin_utils.chat.client import Deadlines
+from ansible_collections.local_llm.lab.plugins.plugin_utils.chat import Deadlines
 from ansible_collections.local_llm.lab.plugins.plugin_utils.chat.errors import (
     ContextOverflow,
     EngineFailure,
     InterfaceBroken,
+    OptionRefused,
 )
 from ansible_collections.local_llm.lab.plugins.plugin_utils.chat.faults import UnreadableReply, fault, fault_of_body
 
@@ -31,12 +32,17 @@ def body(message: str, kind: str = "server_error") -> bytes:
         (body("Context size has been exceeded."), ContextOverflow),
         (body("The model produced output that does not match the expected Hermes format"), UnreadableReply),
         (body("Invalid diff: 'abc' not found at start of 'abd'"), InterfaceBroken),
-        (body("Failed to parse input at pos 12"), InterfaceBroken),
+        (body("Failed to parse input at pos 12: <tool_call>"), UnreadableReply),
         (body("Unable to generate parser for this template"), InterfaceBroken),
         (body("Jinja Exception: Conversation roles must alternate"), InterfaceBroken),
         # As OpenAI does.
         (body("This model's maximum context length is 8192 tokens"), ContextOverflow),
         (body("Incorrect API key provided"), EngineFailure),
+        (body("Unsupported value: 'reasoning_effort' does not support 'none' with this model."), OptionRefused),
+        # As Ollama does.
+        (b'{"error": "the input length exceeds the context length"}', ContextOverflow),
+        (b'{"error": "\\"llama3.2\\" does not support thinking"}', OptionRefused),
+        (b'{"error": "error parsing tool call: raw=\'{\', err=unexpected end of JSON input"}', UnreadableReply),
         (b'{"error": "model not found"}', EngineFailure),
         (b"<html>Bad gateway</html>", EngineFailure),
         (b"", EngineFailure),

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, local_llm.lab contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""From bytes to a completion: whatever the cuts, the garbage and the engine's dialect."""
+"""From bytes to what was said: whatever the engine's dialect of OpenAI's stream."""
 
 from __future__ import annotations
 
@@ -15,26 +15,8 @@ from hypothesis import strategies as st
 
 from ansible_collections.local_llm.lab.plugins.plugin_utils.chat.assembler import Assembler
 from ansible_collections.local_llm.lab.plugins.plugin_utils.chat.errors import StreamError
-from ansible_collections.local_llm.lab.plugins.plugin_utils.chat.sse import SseParser
-
-
-def event(chunk: Any) -> bytes:
-    return b"data: " + json.dumps(chunk).encode() + b"\n\n"
-
-
-def delta(finish: str | None = None, **fields: Any) -> dict[str, Any]:
-    return {"choices": [{"index": 0, "delta": fields, "finish_reason": finish}]}
-
-
-def fragment(index: int | None, arguments: Any, name: str | None = None, identity: str | None = None) -> dict[str, Any]:
-    call: dict[str, Any] = {"function": {"arguments": arguments}}
-    if index is not None:
-        call["index"] = index
-    if name:
-        call["function"]["name"] = name
-    if identity:
-        call["id"] = identity
-    return call
+from ansible_collections.local_llm.lab.plugins.plugin_utils.chat.framing import NdjsonParser, SseParser
+from ansible_collections.local_llm.lab.tests.fakes.wires import delta, event, fragment
 
 
 def assemble(pieces: list[bytes]) -> tuple[Assembler, SseParser]:
@@ -43,6 +25,13 @@ def assemble(pieces: list[bytes]) -> tuple[Assembler, SseParser]:
         for chunk in parser.feed(piece):
             assembler.add(chunk)
     return assembler, parser
+
+
+def said(*deltas: dict[str, Any]) -> Assembler:
+    assembler = Assembler()
+    for one in deltas:
+        assembler.add(delta(**one))
+    return assembler
 
 
 STREAM = b"".join(
@@ -89,42 +78,6 @@ def test_a_stream_that_ends_early_keeps_every_call_that_was_whole(end: int) -> N
         assert assembler.finish_reason == "tool_calls"
     if assembler.finish_reason is None:
         assert end < STREAM.index(b"event: usage")
-
-
-@given(st.lists(st.binary(max_size=60) | st.sampled_from([STREAM[:200], b"data: ", b"\n", b"data: {}\n"]), max_size=20))
-def test_garbage_is_a_stream_error_or_nothing(pieces: list[bytes]) -> None:
-    try:
-        assembler, _unused = assemble(pieces)
-        assembler.tool_calls()
-        assembler.count(0)
-    except StreamError:
-        pass
-
-
-json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
-    lambda inner: (
-        st.lists(inner, max_size=3)
-        | st.dictionaries(
-            st.sampled_from(
-                ["choices", "delta", "tool_calls", "function", "name", "arguments", "index", "id", "content", "usage"]
-            ),
-            inner,
-            max_size=5,
-        )
-    ),
-    max_leaves=25,
-)
-
-
-@given(st.lists(json_values, max_size=5))
-def test_chunks_of_any_shape_are_a_stream_error_or_nothing(values: list[Any]) -> None:
-    try:
-        assembler, _unused = assemble([event({"choices": [{"delta": value}]}) + event(value) for value in values])
-        assembler.tool_calls()
-        assembler.count(0)
-    except StreamError:
-        pass
 
 
 def test_a_line_without_end_is_refused() -> None:
@@ -182,3 +135,124 @@ def test_reasoning_is_counted_by_the_engine_or_by_its_share_of_the_text() -> Non
     details = {"prompt_tokens": 5, "completion_tokens": 40, "completion_tokens_details": {"reasoning_tokens": 11}}
     assembler.add({"choices": [], "usage": details})
     assert assembler.count(0).reasoning_tokens == 11
+
+
+def test_prompt_cached_and_generated_tokens_are_told_apart_whoever_counts() -> None:
+    cloud = {"prompt_tokens": 90, "completion_tokens": 30, "prompt_tokens_details": {"cached_tokens": 64}}
+    deepseek = {"prompt_tokens": 90, "completion_tokens": 30, "prompt_cache_hit_tokens": 64}
+    llama_cpp = {"prompt_n": 26, "cache_n": 64, "predicted_n": 30}
+    for chunk in ({"usage": cloud}, {"usage": deepseek}, {"timings": llama_cpp}):
+        assembler = Assembler()
+        assembler.add(chunk)
+        usage = assembler.count(0)
+        assert (usage.prompt_tokens, usage.cached_tokens, usage.generated_tokens) == (90, 64, 30)
+        assert usage.source == "engine"
+
+
+def test_tokens_are_counted_along_the_way_by_the_engine_if_it_does() -> None:
+    assembler = said({"content": "a"}, {"content": "b"})
+    assert assembler.tokens() == 2
+    assembler.add({**delta(content="c"), "timings": {"predicted_n": 40}})
+    assert assembler.tokens() == 40
+
+
+@pytest.mark.parametrize(
+    "calls",
+    [
+        # Neither index nor id: a name begins a call.
+        [
+            fragment(None, {}, "push"),
+            fragment(None, {"path": "a"}, "read_file"),
+            fragment(None, {"path": "b"}, "read_file"),
+        ],
+        # The index is always 0, and there are no ids.
+        [
+            fragment(0, "{}", "push"),
+            fragment(0, '{"path": "a"}', "read_file"),
+            fragment(0, '{"path": "b"}', "read_file"),
+        ],
+        # The id is repeated with every piece, the name too.
+        [
+            fragment(None, "{}", "push", "1"),
+            fragment(None, '{"path":', "read_file", "2"),
+            fragment(None, ' "a"}', "read_file", "2"),
+            fragment(None, '{"path": "b"}', "read_file", "3"),
+        ],
+        # The pieces of two calls come mixed.
+        [
+            fragment(0, "{}", "push", "1"),
+            fragment(1, '{"path": ', "read_file", "2"),
+            fragment(2, '{"path": ', "read_file", "3"),
+            fragment(1, '"a"}'),
+            fragment(2, '"b"}'),
+        ],
+    ],
+)
+def test_parallel_calls_are_told_apart_however_they_are_numbered(calls: list[dict[str, Any]]) -> None:
+    found = said(*({"tool_calls": [call]} for call in calls)).tool_calls()
+    assert [(call.name, call.arguments) for call in found] == [
+        ("push", {}),
+        ("read_file", {"path": "a"}),
+        ("read_file", {"path": "b"}),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("deltas", "shape"),
+    [
+        ([{"reasoning_content": "I "}, {"reasoning_content": "see"}], "reasoning_content"),
+        ([{"reasoning": "I "}, {"reasoning": "see"}], "reasoning"),
+        # The same in two fields counts once.
+        ([{"reasoning": "I see", "reasoning_content": "I see"}], "reasoning_content"),
+        (
+            [{"reasoning_details": [{"type": "reasoning.text", "text": t, "index": 0}]} for t in ("I ", "see")],
+            "reasoning_details",
+        ),
+        (
+            [{"reasoning": "I see", "reasoning_details": [{"type": "reasoning.summary", "summary": "I see"}]}],
+            "reasoning_details",
+        ),
+        (
+            [{"reasoning_content": "I see", "thinking_blocks": [{"type": "thinking", "thinking": "I see"}]}],
+            "thinking_blocks",
+        ),
+        ([{"content": [{"type": "thinking", "thinking": t}]} for t in ("I ", "see")], "content"),
+        (
+            [{"content": [{"type": "thinking", "thinking": [{"type": "text", "text": t}]}]} for t in ("I ", "see")],
+            "content",
+        ),
+    ],
+)
+def test_reasoning_is_read_from_every_field_it_comes_in(deltas: list[dict[str, Any]], shape: str) -> None:
+    assembler = said(*deltas, {"content": "Done."})
+    assert (assembler.reasoning, assembler.reasoning_shape, assembler.text) == ("I see", shape, "Done.")
+
+
+def test_parts_of_the_reasoning_are_put_together_and_keep_their_seals() -> None:
+    pieces = [
+        {"type": "thinking", "thinking": "I "},
+        {"type": "thinking", "thinking": "see"},
+        {"type": "thinking", "thinking": "", "signature": "sealed"},
+        {"type": "thinking", "thinking": "More."},
+        {"type": "redacted_thinking", "data": "xyz"},
+    ]
+    assembler = said(*({"content": [piece]} for piece in pieces), {"content": [{"type": "text", "text": "Done."}]})
+    assert assembler.reasoning_blocks == (
+        {"type": "thinking", "thinking": "I see", "signature": "sealed"},
+        {"type": "thinking", "thinking": "More."},
+        {"type": "redacted_thinking", "data": "xyz"},
+    )
+    assert (assembler.reasoning, assembler.text) == ("I seeMore.", "Done.")
+
+
+def test_ollamas_lines_end_with_the_one_that_says_done() -> None:
+    parser = NdjsonParser()
+    assert [one["n"] for one in parser.feed(b'{"n": 1}\n\n{"n": 2, "done": true}\nrubbish\n')] == [1, 2]
+    assert parser.done
+
+
+def test_an_engine_that_says_it_cut_the_prompt_is_heard() -> None:
+    assembler = said({"content": "x"})
+    assert not assembler.truncated
+    assembler.add({"choices": [], "truncated": True})
+    assert assembler.truncated

@@ -1,11 +1,15 @@
 # Copyright: (c) 2026, local_llm.lab contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Server-sent events: bytes in, chat completion chunks out. Pure; anything odd is a StreamError."""
+"""A streamed answer's bytes → its JSON objects: server-sent events or a JSON object per line. Pure.
+
+Anything odd is a StreamError.
+"""
 
 from __future__ import annotations
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,8 +18,10 @@ from .errors import StreamError
 MAX_LINE_BYTES = 16 * 2**20
 
 
-class SseParser:
+class StreamParser(ABC):
     """Feed it bytes as they come, cut anywhere. `done` is set by the stream's own end mark."""
+
+    accept: str  # what to ask the engine for
 
     def __init__(self) -> None:
         self._pending = bytearray()
@@ -28,7 +34,7 @@ class SseParser:
         while (end := self._pending.find(b"\n", max(start, self._scanned))) >= 0:
             line = bytes(self._pending[start:end])
             start = end + 1
-            chunk = self._line(line)
+            chunk = None if self.done else self._line(line)
             if chunk is not None:
                 yield chunk
         del self._pending[:start]
@@ -37,18 +43,42 @@ class SseParser:
         if self._scanned > MAX_LINE_BYTES:
             raise StreamError(f"The engine sent a line of more than {MAX_LINE_BYTES} bytes.")
 
+    @abstractmethod
+    def _line(self, line: bytes) -> dict[str, Any] | None: ...
+
+
+class SseParser(StreamParser):
+    accept = "text/event-stream"
+
     def _line(self, line: bytes) -> dict[str, Any] | None:
         # Comments (": ping"), other fields (event, id, retry) and the empty lines between events carry nothing of ours.
-        if not line.startswith(b"data:") or self.done:
+        if not line.startswith(b"data:"):
             return None
         payload = line[5:].strip()
         if payload == b"[DONE]":
             self.done = True
             return None
-        try:
-            chunk = json.loads(payload)
-        except (ValueError, RecursionError) as error:
-            raise StreamError(f"The engine sent an event that is not JSON: {payload[:200]!r}") from error
-        if not isinstance(chunk, dict):
-            raise StreamError(f"The engine sent an event that is not an object: {payload[:200]!r}")
+        return _object(payload)
+
+
+class NdjsonParser(StreamParser):
+    """Ollama's own stream: the object with `done: true` is its last."""
+
+    accept = "application/x-ndjson"
+
+    def _line(self, line: bytes) -> dict[str, Any] | None:
+        if not line.strip():
+            return None
+        chunk = _object(line)
+        self.done = chunk.get("done") is True
         return chunk
+
+
+def _object(payload: bytes) -> dict[str, Any]:
+    try:
+        chunk = json.loads(payload)
+    except (ValueError, RecursionError) as error:
+        raise StreamError(f"The engine sent something that is not JSON: {payload[:200]!r}") from error
+    if not isinstance(chunk, dict):
+        raise StreamError(f"The engine sent something that is not an object: {payload[:200]!r}")
+    return chunk
