@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Sequence
 from typing import Any, Protocol, cast
 
@@ -24,13 +25,14 @@ class Calls(Protocol):
 
 
 class Toolbox:
-    """`pushed_commit` and `visible_tests` (green, red, or not_run since the last edit) are facts, not claims."""
+    """What was pushed, and `visible_tests` (green, red, or not_run since the last edit), are facts, not claims."""
 
     def __init__(self, sandbox: Calls, test_command: Sequence[str], command_seconds: float) -> None:
         self._sandbox = sandbox
         self._test_command = list(test_command)
         self._command_seconds = command_seconds
         self.pushed_commit: str | None = None
+        self.bundle: bytes | None = None
         self.visible_tests = "not_run"
 
     def run(self, call: ToolCall, seconds_left: float) -> str:
@@ -60,11 +62,18 @@ class Toolbox:
 
     def _run(self, reply: dict[str, Any]) -> str:
         self.visible_tests = "green" if reply["exit_code"] == 0 and not reply["timed_out"] else "red"
-        ended = "timed out" if reply["timed_out"] else f"exit code {reply['exit_code']}"
+        ended = "killed" if reply["exit_code"] is None else f"exit code {reply['exit_code']}"
+        if reply["timed_out"]:
+            ended = "timed out"
+        for limit in reply.get("limits", []):
+            ended += f", limit reached: {limit}" if limit != "time" else ""
+        if reply.get("left_running"):
+            ended += f", processes left running and killed: {reply['left_running']}"
         return f"{ended}\n{reply['output']}"
 
     def _push(self, reply: dict[str, Any]) -> str:
         self.pushed_commit = str(reply["commit"])
+        self.bundle = base64.b64decode(reply.get("bundle", ""))
         files = list(reply["changed_files"])
         more = f" and {len(files) - SHOWN_FILES} more" if len(files) > SHOWN_FILES else ""
         return f"ok, pushed {', '.join(files[:SHOWN_FILES])}{more}"

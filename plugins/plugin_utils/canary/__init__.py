@@ -7,6 +7,20 @@ from __future__ import annotations
 
 from .grading import Grade, grade
 from .model import Budgets, Canary, CanaryError, find, load
+from .pushed import Unusable, collect
 from .repository import Layout, hidden_sources, lay_out
 
-__all__ = ["Budgets", "Canary", "CanaryError", "Grade", "Layout", "find", "grade", "hidden_sources", "lay_out", "load"]
+__all__ = [
+    "Budgets",
+    "Canary",
+    "CanaryError",
+    "Grade",
+    "Layout",
+    "Unusable",
+    "collect",
+    "find",
+    "grade",
+    "hidden_sources",
+    "lay_out",
+    "load",
+]

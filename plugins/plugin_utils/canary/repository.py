@@ -15,10 +15,9 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..sandbox import Limits, SandboxSpec
+from ..sandbox import ORIGIN, Limits, SandboxSpec
 from .model import Canary, CanaryError
 
-ORIGIN_INSIDE = "/origin.git"
 _DATE = "2026-01-01T00:00:00Z"
 # Nothing of the caller's: neither its configuration, nor its templates and hooks, nor its GIT_* variables.
 _ENVIRONMENT = {
@@ -37,7 +36,7 @@ _ENVIRONMENT = {
 }
 _SETTINGS = ("core.hooksPath=/dev/null", "core.logAllRefUpdates=false", "core.autocrlf=false", "gc.auto=0")
 _REMOTE = f"""[remote "origin"]
-\turl = {ORIGIN_INSIDE}
+\turl = {ORIGIN}
 \tfetch = +refs/heads/*:refs/remotes/origin/*
 [branch "main"]
 \tremote = origin
@@ -47,9 +46,9 @@ _REMOTE = f"""[remote "origin"]
 
 @dataclass(frozen=True)
 class Layout:
-    """A canary laid out: a bare origin, and a clone of it whose remote is where the sandbox mounts the origin.
+    """A canary laid out: a bare origin, and a clone of it whose remote is where the sandbox has the origin.
 
-    The answers are the folder of canaries: no sandbox may show it.
+    Both stay as they are: a sandbox works on copies. The answers are the folder of canaries: no sandbox may show it.
     """
 
     origin: Path
@@ -59,9 +58,7 @@ class Layout:
 
     def spec(self, limits: Limits = Limits()) -> SandboxSpec:  # noqa: B008 (frozen)
         """The sandbox of the agent: it works in the clone and may push to the origin."""
-        return SandboxSpec(
-            self.workspace, writable=[(self.origin, ORIGIN_INSIDE)], masked=[self.answers], limits=limits
-        )
+        return SandboxSpec(self.workspace, self.origin, masked=[self.answers], limits=limits)
 
 
 def lay_out(canary: Canary, folder: Path) -> Layout:

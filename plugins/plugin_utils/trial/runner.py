@@ -19,7 +19,7 @@ from ...module_utils.files import write_whole
 from ..agent import Agent, Ending, Job, Toolbox, Transcript, utc_now
 from ..agent.ledger import Ledger
 from ..agent.tools import allowed
-from ..canary import Canary, Grade, grade, lay_out, load
+from ..canary import Canary, Grade, Unusable, collect, grade, lay_out, load
 from ..chat import Client
 from ..outcome import Verdict
 from ..sandbox import Backend, select
@@ -37,6 +37,7 @@ class Course:
 
     ledger: Ledger = field(default_factory=Ledger)
     ending: Ending = NO_END
+    pushed: Path | Unusable | None = None
     grade: Grade | None = None
     visible_tests: str = "not_run"
     has_visible_tests: bool = False
@@ -91,7 +92,7 @@ def _go(spec: Spec, course: Course, transcript: Transcript, tell: Tell) -> None:
     try:
         _agent(spec, course, canary, backend.open(layout.spec()), transcript, tell)
     finally:
-        _grade(spec, course, canary, layout.origin, backend, tell)
+        _grade(spec, course, canary, backend, tell)
 
 
 def _agent(spec: Spec, course: Course, canary: Canary, sandbox: Any, transcript: Transcript, tell: Tell) -> None:
@@ -112,12 +113,13 @@ def _agent(spec: Spec, course: Course, canary: Canary, sandbox: Any, transcript:
             course.ending = agent.run()
         finally:
             course.visible_tests = toolbox.visible_tests
+            course.pushed = collect(sandbox, toolbox.bundle, spec.scratch / "pushed.bundle")
 
 
-def _grade(spec: Spec, course: Course, canary: Canary, origin: Path, backend: Backend, tell: Tell) -> None:
+def _grade(spec: Spec, course: Course, canary: Canary, backend: Backend, tell: Tell) -> None:
     _phase(spec, course, tell, "grading")
     started = time.monotonic()
-    course.grade = grade(canary, origin, backend, spec.scratch / "grade")
+    course.grade = grade(canary, course.pushed, backend, spec.scratch / "grade")
     course.grade_seconds = time.monotonic() - started
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.local_llm.lab.plugins.plugin_utils.canary import Canary, Grade, find, grade, lay_out
+from ansible_collections.local_llm.lab.plugins.plugin_utils.canary import Canary, Grade, collect, find, grade, lay_out
 from ansible_collections.local_llm.lab.plugins.plugin_utils.sandbox import Backend, Sandbox, select
 
 CANARIES = Path(__file__).resolve().parents[3] / "canaries"
@@ -29,7 +29,8 @@ def play(backend: Backend, tmp_path: Path) -> Play:
         layout = lay_out(canary, tmp_path / "agent")
         with backend.open(layout.spec()) as sandbox:
             act(canary, sandbox)
-        verdict = grade(canary, layout.origin, backend, tmp_path / "grade")
+            pushed = collect(sandbox, None, tmp_path / "pushed.bundle")
+        verdict = grade(canary, pushed, backend, tmp_path / "grade")
         assert not (tmp_path / "grade").exists()
         return verdict
 
