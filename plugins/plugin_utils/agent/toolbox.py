@@ -71,7 +71,8 @@ class Toolbox:
         return reply["content"] or "(empty)"
 
     def _search(self, reply: dict[str, Any]) -> str:
-        return "\n".join(reply["hits"]) or "(no hits)"
+        plain = "(not a regular expression, searched as text)\n" if reply["plain"] else ""
+        return plain + ("\n".join(reply["matches"]) or "(no matches)")
 
     def _write(self, reply: dict[str, Any]) -> str:
         if reply.get("changed", True):

@@ -9,6 +9,7 @@ from .fetched import fetch
 from .grading import Grade, grade
 from .loading import find, load, names
 from .model import Budgets, Canary, CanaryError, Generator, Package, Repository
+from .pushed import Unusable, collect
 from .repository import Layout, lay_out
 from .source import Oracles, Resources, hidden_sources, oracles
 
@@ -23,6 +24,8 @@ __all__ = [
     "Package",
     "Repository",
     "Resources",
+    "Unusable",
+    "collect",
     "fetch",
     "find",
     "grade",

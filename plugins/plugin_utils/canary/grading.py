@@ -16,11 +16,13 @@ from pathlib import Path, PurePosixPath
 
 from ..sandbox import Backend, Sandbox, SandboxSpec, remove_tree
 from .model import Canary, Repository
-from .repository import ORIGIN_INSIDE, lay_out
+from .pushed import Unusable
+from .repository import lay_out
 from .source import Resources, hidden_sources, restored_tests
 
 RUNNER = Path(__file__).with_name("hidden_runner.py")
 RUNNER_INSIDE = "/opt/lab/hidden_runner.py"
+BUNDLE_INSIDE = "/opt/lab/pushed.bundle"
 # What changes how tests or Python itself run: an agent's changes to these are dropped before grading.
 HARNESS_FILES = frozenset(
     {
@@ -56,26 +58,34 @@ class Grade:
     scores: dict[str, float] = field(default_factory=dict)
 
 
-class _Unusable(Exception):
+class _Ungradable(Exception):
     """What was pushed cannot even be checked out and compared."""
 
 
 def grade(
     canary: Canary,
-    origin: Path,
+    pushed: Path | Unusable | None,
     backend: Backend,
     folder: Path,
     resources: Resources = Resources(),  # noqa: B008 (frozen)
 ) -> Grade:
-    """Judge what is on main of the origin. The folder is scratch: made, and removed again."""
+    """Judge what was pushed: a bundle, nothing, or what no bundle could be made of. The folder is scratch, and removed.
+
+    The bundle is opened in the grading sandbox alone, where it is fetched into the trusted start state.
+    """
+    if pushed is None:
+        return Grade(False, 0, canary.hidden_tests, None, "nothing was pushed")
     try:
-        # The clone starts out as the trusted start state; what was pushed is fetched into it from inside the sandbox.
+        if isinstance(pushed, Unusable):
+            raise _Ungradable(pushed.reason)
         start = lay_out(canary, folder, resources)
-        judged = [(origin, ORIGIN_INSIDE), (RUNNER, RUNNER_INSIDE), *start.readonly]
-        spec = SandboxSpec(start.workspace, readonly=judged, masked=[start.answers])
-        with backend.open(spec) as sandbox:
+        bundle = folder / "pushed.bundle"
+        bundle.write_bytes(pushed.read_bytes())
+        bundle.chmod(0o644)
+        judged = [(bundle, BUNDLE_INSIDE), (RUNNER, RUNNER_INSIDE), *start.readonly]
+        with backend.open(SandboxSpec(start.workspace, readonly=judged, masked=[start.answers])) as sandbox:
             return _grade(canary, sandbox, start.start_commit, resources)
-    except _Unusable as error:
+    except _Ungradable as error:
         return Grade(False, 0, canary.hidden_tests, None, f"what was pushed cannot be graded: {error}")
     finally:
         remove_tree(folder)
@@ -160,7 +170,7 @@ def _verdict(output: str, nonce: str) -> tuple[int, int, dict[str, float]]:
 
 def _check_out(sandbox: Sandbox) -> str:
     fetch = ("-c", "transfer.fsckObjects=true", "fetch", "--quiet", "--no-tags", "--no-recurse-submodules")
-    _git(sandbox, *fetch, ORIGIN_INSIDE, "refs/heads/main")
+    _git(sandbox, *fetch, BUNDLE_INSIDE, "refs/heads/main")
     # A link is checked out as a file that holds its target: no path of the tree leads out of it.
     _git(sandbox, "-c", "core.symlinks=false", "checkout", "--quiet", "--detach", "FETCH_HEAD")
     return _git(sandbox, "rev-parse", "HEAD").strip()
@@ -190,7 +200,7 @@ def _git(sandbox: Sandbox, *arguments: str, max_chars: int = 100_000, stdin: str
     reply = _run(sandbox, command, GIT_SECONDS, stdin, max_chars)
     if reply.get("exit_code") != 0:
         said = str(reply.get("error") or reply.get("output") or "").strip()
-        raise _Unusable(f"git {next(word for word in arguments if word.isalpha())}: {said or 'no answer in time'}")
+        raise _Ungradable(f"git {next(word for word in arguments if word.isalpha())}: {said or 'no answer in time'}")
     return str(reply["output"])
 
 

@@ -10,14 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..sandbox import Limits, SandboxSpec
+from ..sandbox import ORIGIN, Limits, SandboxSpec
 from .git import git
 from .model import Canary
 from .source import Resources, write_start
 
-ORIGIN_INSIDE = "/origin.git"
 _REMOTE = f"""[remote "origin"]
-\turl = {ORIGIN_INSIDE}
+\turl = {ORIGIN}
 \tfetch = +refs/heads/*:refs/remotes/origin/*
 [branch "main"]
 \tremote = origin
@@ -27,9 +26,10 @@ _REMOTE = f"""[remote "origin"]
 
 @dataclass(frozen=True)
 class Layout:
-    """A canary laid out: a bare origin, and a clone of it whose remote is where the sandbox mounts the origin.
+    """A canary laid out: a bare origin, and a clone of it whose remote is where the sandbox has the origin.
 
-    The answers are the folder of canaries: no sandbox may show it. `readonly` is what the canary may import from.
+    Both stay as they are: a sandbox works on copies. The answers are the folder of canaries: no sandbox may show it.
+    `readonly` is what the canary may import from.
     """
 
     origin: Path
@@ -40,8 +40,7 @@ class Layout:
 
     def spec(self, limits: Limits = Limits()) -> SandboxSpec:  # noqa: B008 (frozen)
         """The sandbox of the agent: it works in the clone and may push to the origin."""
-        writable = [(self.origin, ORIGIN_INSIDE)]
-        return SandboxSpec(self.workspace, writable, self.readonly, masked=[self.answers], limits=limits)
+        return SandboxSpec(self.workspace, self.origin, self.readonly, masked=[self.answers], limits=limits)
 
 
 def lay_out(canary: Canary, folder: Path, resources: Resources = Resources()) -> Layout:  # noqa: B008 (frozen)

@@ -5,20 +5,20 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 
 from . import inside
-from .owner import hand_over, sandbox_ids
+from .owner import sandbox_ids
 from .programs import HOST_ENVIRONMENT, program
 from .session import Sandbox
-from .spec import WORKSPACE, SandboxSpec
+from .spec import SandboxSpec
+from .tool_server.words import START
 
-# What root needs after the mounts are made, to stop being root.
-_CAPABILITIES = ("CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP")
+# What root needs after the mounts are made, to give the sandbox's user its folders and to stop being root.
+_CAPABILITIES = ("CAP_CHOWN", "CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP")
 
 
 class Bubblewrap:
@@ -31,7 +31,6 @@ class Bubblewrap:
         self._setpriv = program("setpriv") if self._as_root else None
 
     def open(self, spec: SandboxSpec) -> Sandbox:
-        hand_over([spec.workspace, *(path for path, _unused in spec.writable)])
         uid, gid = sandbox_ids()
         pipes = {path: _pipe(text) for path, text in inside.accounts(uid, gid).items()}
         try:
@@ -43,8 +42,8 @@ class Bubblewrap:
                 *(word for file in files for word in file),
             ]
             command += [*_SEALED, *self._environment(), "--"]
-            command += [*self._drop(uid, gid), self._interpreter.path, "-I", "-S", "-B", inside.TOOL_SERVER]
-            command.append(json.dumps(spec.limits.as_dict()))
+            command += [*self._drop(uid, gid, inside.tmpfs(spec))]
+            command += inside.server(self._interpreter.path, spec.limits, count_processes_by_user=True)
             return Sandbox(self.name, command, HOST_ENVIRONMENT, pass_fds=tuple(pipes.values()))
         finally:
             for end in pipes.values():
@@ -69,31 +68,32 @@ class Bubblewrap:
             words += ["--symlink", target, where]
         for where in inside.masks(self._interpreter, spec.masked):
             words += ["--perms", "0555", "--tmpfs", where, "--remount-ro", where]
-        words += ["--proc", "/proc", "--dev", "/dev", *_tmpfs("/dev/shm", inside.SHM_BYTES)]
-        words += [*_tmpfs("/tmp", spec.limits.tmp_bytes), *_tmpfs(inside.HOME, spec.limits.tmp_bytes)]
-        for path, where in spec.readonly:
+        words += ["--proc", "/proc", "--dev", "/dev", *_tmpfs("/dev/shm", inside.SHM_BYTES, "1777")]
+        for where, size_bytes in inside.tmpfs(spec).items():
+            words += _tmpfs(where, size_bytes)
+        for path, where in [*spec.readonly, *inside.filled(spec)]:
             words += ["--ro-bind", str(path), where]
-        for path, where in [*spec.writable, (spec.workspace, WORKSPACE)]:
-            words += ["--bind", str(path), where]
         return words
 
     def _environment(self) -> list[str]:
         variables = inside.environment(self._interpreter)
         return [word for name, value in variables.items() for word in ("--setenv", name, value)]
 
-    def _drop(self, uid: int, gid: int) -> list[str]:
+    def _drop(self, uid: int, gid: int, places: Iterable[str]) -> list[str]:
         if self._setpriv is None:
             return []
+        give = f'chown {uid}:{gid} {" ".join(places)} && exec "$@"'
         ids = [f"--reuid={uid}", f"--regid={gid}", "--clear-groups"]
-        return [self._setpriv, *ids, "--no-new-privs", "--bounding-set=-all", "--inh-caps=-all", "--"]
+        drop = [self._setpriv, *ids, "--no-new-privs", "--bounding-set=-all", "--inh-caps=-all", "--"]
+        return ["/bin/sh", "-c", give, "sh", *drop]
 
 
-_FOLDERS = ("/etc", "/home", "/opt", "/opt/lab", inside.PYTHON_PREFIX)
+_FOLDERS = ("/etc", "/home", "/opt", "/opt/lab", inside.PYTHON_PREFIX, START)
 _SEALED = ("--remount-ro", "/dev", "--remount-ro", "/")
 
 
-def _tmpfs(where: str, size_bytes: int) -> Sequence[str]:
-    return ("--perms", "1777", "--size", str(size_bytes), "--tmpfs", where)
+def _tmpfs(where: str, size_bytes: int, mode: str = "0755") -> Sequence[str]:
+    return ("--perms", mode, "--size", str(size_bytes), "--tmpfs", where)
 
 
 def _pipe(text: str) -> int:

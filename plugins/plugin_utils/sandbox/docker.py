@@ -5,16 +5,15 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import uuid
 
 from . import inside
-from .owner import hand_over, sandbox_ids
+from .owner import sandbox_ids
 from .programs import HOST_ENVIRONMENT, program
 from .session import Sandbox
-from .spec import WORKSPACE, SandboxSpec
+from .spec import SandboxSpec
 
 # How the client finds its daemon; none of it goes inside.
 _CLIENT_VARIABLES = (
@@ -37,24 +36,22 @@ class Docker:
         self._environment = HOST_ENVIRONMENT | {key: os.environ[key] for key in _CLIENT_VARIABLES if key in os.environ}
 
     def open(self, spec: SandboxSpec) -> Sandbox:
-        hand_over([spec.workspace, *(path for path, _unused in spec.writable)])
         uid, gid = sandbox_ids()
         name = f"lab-sandbox-{uuid.uuid4().hex}"
-        limits = spec.limits
+        limits, places = spec.limits, inside.tmpfs(spec)
+        memory = f"{limits.memory_bytes + sum(places.values()) + inside.SHM_BYTES}b"
         words = [self._docker, "run", "--rm", "--interactive", f"--name={name}", "--pull=never", "--network=none"]
         words += ["--read-only", "--cap-drop=ALL", "--security-opt=no-new-privileges", f"--user={uid}:{gid}"]
-        words += [f"--pids-limit={limits.processes}", f"--workdir={WORKSPACE}", "--log-driver=none", "--entrypoint=env"]
-        for where in ("/tmp", inside.HOME):
-            words.append(f"--tmpfs={where}:rw,exec,nosuid,nodev,mode=1777,size={limits.tmp_bytes}")
-        for path, where in [*spec.readonly, (inside.TOOL_SERVER_SOURCE, inside.TOOL_SERVER)]:
+        words += [f"--memory={memory}", f"--memory-swap={memory}", f"--pids-limit={limits.processes}"]
+        words += [f"--shm-size={inside.SHM_BYTES}b", "--workdir=/", "--log-driver=none", "--entrypoint=env"]
+        for where, size_bytes in places.items():
+            words.append(f"--tmpfs={where}:rw,exec,nosuid,nodev,mode=0755,uid={uid},gid={gid},size={size_bytes}")
+        for path, where in [*spec.readonly, *inside.filled(spec), (inside.TOOL_SERVER_SOURCE, inside.TOOL_SERVER)]:
             words.append(f"--mount=type=bind,source={path.resolve()},target={where},readonly")
-        for path, where in [*spec.writable, (spec.workspace, WORKSPACE)]:
-            words.append(f"--mount=type=bind,source={path.resolve()},target={where}")
-        # Processes are counted by the container: the rlimit would count all of the user's on the host.
-        bound = {key: value for key, value in limits.as_dict().items() if key != "processes"}
         # env -i, since the client adds to --env on its own: proxies, with their passwords.
-        variables = [f"{key}={value}" for key, value in inside.environment(None).items()]
-        words += [self._image, "-i", *variables, "python3", "-I", "-S", "-B", inside.TOOL_SERVER, json.dumps(bound)]
+        words += [self._image, "-i", *(f"{key}={value}" for key, value in inside.environment(None).items())]
+        # Processes are counted by the container: the rlimit would count all of the user's on the host.
+        words += inside.server("python3", limits, count_processes_by_user=False)
         return Sandbox(self.name, words, self._environment, on_kill=lambda: self._remove(name))
 
     def _remove(self, name: str) -> None:

@@ -5,16 +5,22 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from .owner import hand_over
+from .spec import Limits, SandboxSpec
+from .tool_server.words import ORIGIN, START, WORKSPACE
+
 HOME = "/home/agent"
 PYTHON_PREFIX = "/opt/lab/python"
-TOOL_SERVER = "/opt/lab/tool_server.py"
-TOOL_SERVER_SOURCE = Path(__file__).with_name("tool_server.py")
+TOOL_SERVER = "/opt/lab/tool_server"
+TOOL_SERVER_SOURCE = Path(__file__).with_name("tool_server")
+TOOLCHAIN = "/opt/lab/toolchain"
 # The host's /etc stays out, but for what programs of /usr cannot do without.
 ETC = ("/etc/alternatives", "/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d")
 TOP_LEVEL = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
@@ -54,8 +60,8 @@ def environment(interpreter: Interpreter | None) -> dict[str, str]:
         "HOME": HOME,
         "LANG": "C.UTF-8",
         "TZ": "UTC",
+        "PYTHONPATH": f"{TOOLCHAIN}/site",
         "PYTHONHASHSEED": "0",
-        "PYTHONPATH": "/opt/lab/toolchain/site",
         "PYTHONDONTWRITEBYTECODE": "1",
         "GIT_AUTHOR_NAME": "agent",
         "GIT_AUTHOR_EMAIL": "agent@lab.invalid",
@@ -71,6 +77,27 @@ def environment(interpreter: Interpreter | None) -> dict[str, str]:
         # A shared libpython is looked for where it was installed, which is not where it is inside.
         variables["LD_LIBRARY_PATH"] = f"{PYTHON_PREFIX}/lib"
     return variables
+
+
+def server(python: str, limits: Limits, *, count_processes_by_user: bool) -> list[str]:
+    """The command line of a sandbox's first process."""
+    launch = f"import sys; sys.path.append({os.path.dirname(TOOL_SERVER)!r}); from tool_server.main import main; main()"
+    told = {**limits.as_dict(), "count_processes_by_user": count_processes_by_user}
+    return [python, "-I", "-S", "-B", "-c", launch, json.dumps(told)]
+
+
+def filled(spec: SandboxSpec) -> list[tuple[Path, str]]:
+    """What the folders that can be written to begin as, mounted read-only for the tool server to copy."""
+    hand_over([path for path in (spec.workspace, spec.origin) if path is not None])
+    both = ((spec.workspace, WORKSPACE), (spec.origin, ORIGIN))
+    return [(path, START + where) for path, where in both if path is not None]
+
+
+def tmpfs(spec: SandboxSpec) -> dict[str, int]:
+    """The folders that can be written to, by path inside, and the bytes that go into each."""
+    limits = spec.limits
+    sizes = {"/tmp": limits.tmp_bytes, HOME: limits.tmp_bytes, WORKSPACE: limits.workspace_bytes}
+    return sizes if spec.origin is None else {**sizes, ORIGIN: limits.origin_bytes}
 
 
 def accounts(uid: int, gid: int) -> dict[str, str]:

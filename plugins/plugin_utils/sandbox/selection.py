@@ -5,10 +5,8 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterator
 from functools import partial
-from pathlib import Path
 from typing import Protocol
 
 from .bubblewrap import Bubblewrap
@@ -72,7 +70,7 @@ def _no_image() -> Backend:
 
 
 def _probe(backend: Backend) -> None:
-    with tempfile.TemporaryDirectory(prefix="lab-probe-") as folder, backend.open(SandboxSpec(Path(folder))) as sandbox:
+    with backend.open(SandboxSpec()) as sandbox:
         result = sandbox.call("run", {"command": ["git", "--version"], "timeout_seconds": 20}, timeout_seconds=30)
         if result.get("exit_code") != 0:
             raise Unfit(f"git does not run inside: {result.get('error') or result.get('output')}")

@@ -5,16 +5,15 @@
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 from shlex import quote
 
 from . import inside
-from .owner import hand_over, sandbox_ids
+from .owner import sandbox_ids
 from .programs import HOST_ENVIRONMENT, program
 from .session import Sandbox
-from .spec import WORKSPACE, SandboxSpec
+from .spec import SandboxSpec
 
 # Under which the new root is put together. Always there, and nothing we mount lies below it.
 _STAGE = "/sys"
@@ -40,7 +39,6 @@ class Unshare:
             program(name)
 
     def open(self, spec: SandboxSpec) -> Sandbox:
-        hand_over([spec.workspace, *(path for path, _unused in spec.writable)])
         namespaces = ["--mount", "--pid", "--net", "--ipc", "--uts", "--cgroup", "--fork", "--kill-child=KILL"]
         if os.geteuid() != 0:
             namespaces += ["--user", "--map-root-user"]
@@ -50,6 +48,8 @@ class Unshare:
     def _script(self, spec: SandboxSpec) -> str:
         readonly, links = inside.system_mounts(self._interpreter)
         uid, gid = sandbox_ids()
+        # An ordinary caller is root in the namespace it mounts in.
+        owner = f"mode=0755,uid={uid},gid={gid}" if os.geteuid() == 0 else "mode=0755"
         lines = [
             "umask 022",
             "ip link set lo up 2>/dev/null || :",
@@ -58,33 +58,30 @@ class Unshare:
             "mkdir -p proc dev etc tmp old",
             "mount -t proc -o nosuid,nodev,noexec proc proc",
             *_devices(),
-            *(_tmpfs("/tmp", spec.limits.tmp_bytes)),
-            *(_tmpfs(inside.HOME, spec.limits.tmp_bytes)),
+            *(line for where, size_bytes in inside.tmpfs(spec).items() for line in _tmpfs(where, size_bytes, owner)),
             *(f"ln -s {quote(target)} .{quote(where)}" for target, where in links),
             *(f"printf %s {quote(text)} > .{path}" for path, text in inside.accounts(uid, gid).items()),
         ]
         for path, where in readonly:
-            lines += _bind(path, where, readonly=True)
+            lines += _bind_readonly(path, where)
         for where in inside.masks(self._interpreter, spec.masked):
             lines.append(f"mount -t tmpfs -o ro,size=4k,mode=0555,nosuid,nodev lab {quote('.' + where)}")
-        for path, where in spec.readonly:
-            lines += _bind(path, where, readonly=True)
-        for path, where in [*spec.writable, (spec.workspace, WORKSPACE)]:
-            lines += _bind(path, where, readonly=False)
+        for path, where in [*spec.readonly, *inside.filled(spec)]:
+            lines += _bind_readonly(path, where)
         environment = [f"{name}={value}" for name, value in inside.environment(self._interpreter).items()]
         if os.geteuid() == 0:
             ids = [f"--reuid={uid}", f"--regid={gid}", "--clear-groups"]
             drop = ["setpriv", *ids, "--no-new-privs", "--bounding-set=-all", "--inh-caps=-all", "--"]
         else:
-            # An ordinary caller is root in the namespace it mounts in. One more makes it itself again: not being
-            # root there, it loses all capabilities with the next exec, and the mounts are out of its reach.
+            # One more namespace makes it itself again: not being root there, it loses all capabilities with the next
+            # exec, and the mounts are out of its reach.
             drop = ["unshare", "--user", f"--map-user={uid}", f"--map-group={gid}", "--"]
             drop += ["setpriv", "--no-new-privs", "--inh-caps=-all", "--"]
-        server = [self._interpreter.path, "-I", "-S", "-B", inside.TOOL_SERVER, json.dumps(spec.limits.as_dict())]
+        server = inside.server(self._interpreter.path, spec.limits, count_processes_by_user=True)
         last = ["env", "-i", *environment, *drop, *server]
         lines += [
             "pivot_root . old",
-            f"cd {WORKSPACE}",
+            "cd /",
             "umount -l /old",
             "rmdir /old",
             "mount -o remount,bind,ro,nosuid,nodev /",
@@ -99,24 +96,23 @@ def _devices() -> list[str]:
         lines += [f": > dev/{name}", f"mount --bind /dev/{name} dev/{name}"]
     lines += ["ln -s /proc/self/fd dev/fd"]
     lines += [f"ln -s /proc/self/fd/{number} dev/{name}" for number, name in enumerate(("stdin", "stdout", "stderr"))]
-    return [*lines, *_tmpfs("/dev/shm", inside.SHM_BYTES), "mount -o remount,bind,ro,nosuid dev"]
+    return [*lines, *_tmpfs("/dev/shm", inside.SHM_BYTES, "mode=1777"), "mount -o remount,bind,ro,nosuid dev"]
 
 
-def _tmpfs(where: str, size_bytes: int) -> list[str]:
-    return [f"mkdir -p .{where}", f"mount -t tmpfs -o size={size_bytes},mode=1777,nosuid,nodev lab .{where}"]
+def _tmpfs(where: str, size_bytes: int, owner: str) -> list[str]:
+    return [f"mkdir -p .{where}", f"mount -t tmpfs -o size={size_bytes},{owner},nosuid,nodev lab .{where}"]
 
 
-def _bind(path: Path, where: str, *, readonly: bool) -> list[str]:
+def _bind_readonly(path: Path, where: str) -> list[str]:
     source, target = quote(str(path.resolve())), quote(f".{where}")
     make = f"mkdir -p {target}" if path.is_dir() else f"mkdir -p {quote('.' + os.path.dirname(where))}; : > {target}"
     lines = [make, f"mount --rbind {source} {target}"]
-    if readonly:
-        # A remount reaches one mount, not those below it.
-        for point in [path.resolve(), *_mounts_below(path.resolve())]:
-            flags = os.statvfs(point).f_flag
-            kept = [name for flag, name in _KEPT_FLAGS.items() if flags & flag]
-            below = quote(os.path.normpath(f".{where}/{point.relative_to(path.resolve())}"))
-            lines.append(f"mount -o {','.join(['remount', 'bind', 'ro', *kept])} {below}")
+    # A remount reaches one mount, not those below it.
+    for point in [path.resolve(), *_mounts_below(path.resolve())]:
+        flags = os.statvfs(point).f_flag
+        kept = [name for flag, name in _KEPT_FLAGS.items() if flags & flag]
+        below = quote(os.path.normpath(f".{where}/{point.relative_to(path.resolve())}"))
+        lines.append(f"mount -o {','.join(['remount', 'bind', 'ro', *kept])} {below}")
     return lines
 
 

@@ -19,7 +19,7 @@ from ...module_utils.files import write_whole
 from ..agent import Agent, Ending, Job, Probe, Toolbox, Transcript, utc_now
 from ..agent.ledger import Ledger
 from ..agent.tools import allowed
-from ..canary import Canary, Grade, Resources, grade, lay_out, load
+from ..canary import Canary, Grade, Resources, Unusable, collect, grade, lay_out, load
 from ..chat import Client
 from ..outcome import Verdict
 from ..sandbox import Backend, select
@@ -33,19 +33,26 @@ NO_END = Ending(Verdict("void", None, "harness_error"), "the trial did not get t
 
 
 @dataclass
+class Work:
+    """What a trial had come to at some moment."""
+
+    pushed: Path | Unusable | None = None
+    visible_tests: str = "not_run"
+    grade: Grade | None = None
+
+
+@dataclass
 class Course:
     """What is known of the trial so far; whatever goes wrong, the record is made of this.
 
-    `grade` and `visible_tests` are of the moment the verdict was fixed, `probe_grade` of the end of a probe.
+    `work` is as it stood when the verdict was fixed, `end` as it stood at the end of a probe.
     """
 
     ledger: Ledger = field(default_factory=Ledger)
     ending: Ending = NO_END
     canary: Canary | None = None
-    grade: Grade | None = None
-    probe_grade: Grade | None = None
-    visible_tests: str = "not_run"
-    probe_visible_tests: str = "not_run"
+    work: Work | None = None
+    end: Work | None = None
     sandbox: str | None = None
     applied: dict[str, Any] = field(default_factory=dict)
     seconds: float = 0.0
@@ -69,7 +76,7 @@ def run(spec: Spec, tell: Tell) -> dict[str, Any]:
     record = _record(spec, course) | {"started_at": started_at, "ended_at": utc_now()}
     transcript.append({"event": "verdict", "record": record})
     transcript.close()
-    _write_artifacts(spec.folder, course.grade, record)
+    _write_artifacts(spec.folder, course.work.grade if course.work else None, record)
     return record
 
 
@@ -90,7 +97,7 @@ def _go(spec: Spec, course: Course, transcript: Transcript, tell: Tell) -> None:
     try:
         _agent(spec, course, canary, backend.open(layout.spec()), transcript, tell)
     finally:
-        _grade(spec, course, canary, layout.origin, backend, resources, tell)
+        _grade(spec, course, canary, backend, resources, tell)
 
 
 def _agent(spec: Spec, course: Course, canary: Canary, sandbox: Any, transcript: Transcript, tell: Tell) -> None:
@@ -105,28 +112,37 @@ def _agent(spec: Spec, course: Course, canary: Canary, sandbox: Any, transcript:
             **Job.chat(spec.chat),
         )
         toolbox = Toolbox(sandbox, canary.test_command, spec.budgets.command_seconds)
-        agent = Agent(job, client, toolbox, transcript, tell)
+
+        def work(name: str) -> Work:
+            return Work(collect(sandbox, toolbox.bundle, spec.scratch / f"{name}.bundle"), toolbox.visible_tests)
+
+        def at_ceiling() -> None:
+            course.work = work("verdict")
+
+        agent = Agent(job, client, toolbox, transcript, tell, at_ceiling)
         course.ledger = agent.ledger
         try:
             course.ending = agent.run()
         finally:
-            course.visible_tests = course.probe_visible_tests = toolbox.visible_tests
+            course.end = work("end")
+            course.work = course.work or course.end
 
 
-def _grade(
-    spec: Spec, course: Course, canary: Canary, origin: Path, backend: Backend, resources: Resources, tell: Tell
-) -> None:
+def _grade(spec: Spec, course: Course, canary: Canary, backend: Backend, resources: Resources, tell: Tell) -> None:
     _phase(spec, course, tell, "grading")
     started = time.monotonic()
-    course.grade = course.probe_grade = grade(canary, origin, backend, spec.scratch / "grade", resources)
+    for name, work in (("end", course.end), ("verdict", course.work)):
+        if work is not None and work.grade is None:
+            work.grade = grade(canary, work.pushed, backend, spec.scratch / f"grade-{name}", resources)
     course.grade_seconds = time.monotonic() - started
 
 
 def _record(spec: Spec, course: Course) -> dict[str, Any]:
-    graded, ending = course.grade, course.ending
+    ending, work = course.ending, course.work or Work()
+    graded = work.grade
     used = course.ledger.as_record()
     passed = graded is not None and graded.passed
-    came_to = _verdict(course, ending, passed, course.visible_tests)
+    came_to = _verdict(course, ending, work)
     probe = None
     if ending.probe is not None:
         probe = _probe(course, came_to, ending.probe, used)
@@ -148,7 +164,7 @@ def _record(spec: Spec, course: Course) -> dict[str, Any]:
         **used,
         "wall_seconds": round(course.seconds, 4),
         "grade_seconds": round(course.grade_seconds, 4),
-        "visible_tests": course.visible_tests,
+        "visible_tests": work.visible_tests,
         "budgets": dict(vars(spec.budgets)),
         "sandbox": course.sandbox,
         "handed": dict(vars(ending.handed)) if ending.handed else None,
@@ -158,20 +174,19 @@ def _record(spec: Spec, course: Course) -> dict[str, Any]:
     }
 
 
-def _verdict(course: Course, ending: Ending, passed: bool, visible_tests: str) -> Verdict:
+def _verdict(course: Course, ending: Ending, work: Work) -> Verdict:
     canary = course.canary
     return verdict.final(
         ending,
-        passed,
+        work.grade is not None and work.grade.passed,
         solvable=canary is None or canary.solvable,
         has_visible_tests=canary is not None and "run_tests" in allowed(canary.autonomy),
-        visible_tests=visible_tests,
+        visible_tests=work.visible_tests,
     )
 
 
 def _probe(course: Course, reached: Verdict, probe: Probe, used: dict[str, Any]) -> dict[str, Any]:
-    passed = course.probe_grade is not None and course.probe_grade.passed
-    ended = _verdict(course, probe.ended, passed, course.probe_visible_tests)
+    ended = _verdict(course, probe.ended, course.end or Work())
     progressed = used["last_progress_turn"] > probe.at["turns"]
     says, why = verdict.reads(reached, ended, progressed)
     counts = ("turns", "generated_tokens", "reasoning_tokens", "prompt_tokens", "cached_tokens", "model_seconds")

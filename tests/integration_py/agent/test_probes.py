@@ -32,10 +32,11 @@ def test_more_turns_make_nothing_of_a_wrong_answer(run_trial: Any) -> None:
 
 
 def test_what_is_pushed_in_the_probe_is_not_what_the_verdict_is_about(run_trial: Any) -> None:
-    record, _unused, _unused = run_trial([WRONG, PUSH, WRITE, PUSH, SUBMIT], budgets={"turns": 2, **PROBING})
+    budgets = {"turns": 2, "probe_factor": 3}
+    record, _unused, _unused = run_trial([WRONG, PUSH, WRITE, PUSH, SUBMIT], budgets=budgets)
     assert (record["would_pass"], record["hidden_passed"]) == (False, 0)
     assert record["probe"]["reads"] == "confirmed"
-    record, trial, _unused = run_trial([WRITE, PUSH, WRONG, PUSH, SUBMIT], budgets={"turns": 2, **PROBING})
+    record, trial, _unused = run_trial([WRITE, PUSH, WRONG, PUSH, SUBMIT], budgets=budgets)
     assert record["would_pass"] is True
     assert record["probe"]["reads"] == "capability"
     assert (trial.folder / "diff.patch").read_text().endswith("+Hello, world\n")

@@ -15,6 +15,7 @@ from ansible_collections.local_llm.lab.plugins.plugin_utils.canary import (
     Canary,
     Grade,
     Package,
+    collect,
     find,
     grade,
     lay_out,
@@ -40,7 +41,8 @@ def play(backend: Backend, tmp_path: Path) -> Play:
         layout = lay_out(canary, tmp_path / "agent")
         with backend.open(layout.spec()) as sandbox:
             act(canary, sandbox)
-        verdict = grade(canary, layout.origin, backend, tmp_path / "grade")
+            pushed = collect(sandbox, None, tmp_path / "pushed.bundle")
+        verdict = grade(canary, pushed, backend, tmp_path / "grade")
         assert not (tmp_path / "grade").exists()
         return verdict
 

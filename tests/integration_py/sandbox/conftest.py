@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,8 @@ from ansible_collections.local_llm.lab.plugins.plugin_utils.sandbox import (
     select,
 )
 
+Run = Callable[..., dict[str, Any]]
+
 # A daemon alone is no sandbox: it takes an image with python3 and git.
 DOCKER = f"docker:{os.environ.get('LAB_TEST_SANDBOX_IMAGE', 'local-llm-lab/systemd')}"
 
@@ -34,23 +37,51 @@ def backend(request: pytest.FixtureRequest) -> Backend:
 
 
 @pytest.fixture
-def workspace(tmp_path: Path) -> Path:
-    made = tmp_path / "workspace"
-    made.mkdir()
-    return made
-
-
-@pytest.fixture
-def sandbox(backend: Backend, workspace: Path) -> Iterator[Sandbox]:
+def sandbox(backend: Backend) -> Iterator[Sandbox]:
     limits = Limits(processes=64, file_bytes=2**20, memory_bytes=2**30)
-    with backend.open(SandboxSpec(workspace, limits=limits)) as opened:
+    with backend.open(SandboxSpec(limits=limits)) as opened:
         yield opened
 
 
 @pytest.fixture
-def run(sandbox: Sandbox) -> Any:
+def run(sandbox: Sandbox) -> Run:
+    return running(sandbox)
+
+
+def running(sandbox: Sandbox) -> Run:
+    """The way to run commands in a sandbox."""
+
     def command(*words: str, timeout_seconds: float = 30, **more: Any) -> dict[str, Any]:
         arguments = {"command": list(words), "timeout_seconds": timeout_seconds, **more}
         return sandbox.call("run", arguments, timeout_seconds + 30)
 
     return command
+
+
+def holders(mark: str) -> list[int]:
+    """Processes of this machine with a mark in their command line."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            if mark.encode() in path.read_bytes():
+                found.append(int(path.parent.name))
+        except OSError:
+            pass
+    return found
+
+
+def seen(mark: str) -> bool:
+    return _comes_true(lambda: bool(holders(f"sleep\0{mark}")))
+
+
+def gone(mark: str) -> bool:
+    return _comes_true(lambda: not holders(f"sleep\0{mark}"))
+
+
+def _comes_true(condition: Callable[[], bool]) -> bool:
+    deadline = time.monotonic() + 20
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,6 +23,9 @@ WRONG_CALLS: list[tuple[str, dict[str, Any], str]] = [
     ("edit", {"path": "twice", "old": "a", "new": "b"}, "occurs 2 times"),
     ("edit", {"path": "twice", "old": "c", "new": "b"}, "occurs 0 times"),
     ("list", {"path": "twice"}, "no such folder"),
+    ("search", {"pattern": "x", "path": "none"}, "no such file or folder"),
+    ("push", {}, "git add failed"),
+    ("export", {}, "git rev-parse failed"),
     ("run", {"command": ["no-such-program"], "timeout_seconds": 5}, "cannot run no-such-program"),
     ("run", {"command": "ls", "timeout_seconds": 5}, "list of words"),
     ("no-such-op", {}, "KeyError"),
@@ -33,11 +35,21 @@ WRONG_CALLS: list[tuple[str, dict[str, Any], str]] = [
 
 def test_files_are_written_listed_read_and_edited(sandbox: Sandbox) -> None:
     text = "".join(f"line {number}\n" for number in range(1, 6))
-    assert sandbox.call("write", {"path": "src/five.txt", "content": text}, 5) == {"ok": True, "bytes": len(text)}
+    assert sandbox.call("write", {"path": "src/five.txt", "content": text}, 5) == {
+        "ok": True,
+        "bytes": len(text),
+        "changed": True,
+    }
     assert sandbox.call("list", {}, 5)["entries"] == ["src/", "src/five.txt"]
     assert sandbox.call("edit", {"path": "src/five.txt", "old": "line 3", "new": "line drei"}, 5)["ok"]
     read = sandbox.call("read", {"path": "src/five.txt", "start_line": 2, "end_line": 3}, 5)
     assert (read["content"], read["total_lines"]) == ("line 2\nline drei\n", 5)
+    assert sandbox.call("search", {"pattern": "d.ei"}, 5)["matches"] == ["src/five.txt:3: line drei"]
+    before = sandbox.call("digest", {}, 5)
+    assert not sandbox.call("edit", {"path": "src/five.txt", "old": "drei", "new": "drei"}, 5)["changed"]
+    assert sandbox.call("digest", {}, 5) == before
+    assert sandbox.call("write", {"path": "src/five.txt", "content": "drei"}, 5)["changed"]
+    assert sandbox.call("digest", {}, 5) != before
 
 
 def test_a_wrong_call_is_answered_and_nothing_breaks(sandbox: Sandbox, run: Any) -> None:
@@ -70,13 +82,6 @@ def test_a_command_past_its_time_dies_with_all_it_started(run: Any) -> None:
     assert "sleep" not in run("sh", "-c", "cat /proc/[0-9]*/cmdline | tr '\\0' ' '")["output"].replace("sh -c", "")
 
 
-def test_a_daemon_does_not_outlive_its_command(run: Any) -> None:
-    started = time.monotonic()
-    assert run("sh", "-c", "setsid sh -c 'sleep 1000 & sleep 1000' & exit 0")["exit_code"] == 0
-    assert time.monotonic() - started < 5
-    assert run("sh", "-c", "ls -d /proc/[0-9]* | wc -l")["output"].strip() in ("2", "3", "4")
-
-
 def test_output_that_looks_like_the_protocol_is_only_output(sandbox: Sandbox, run: Any) -> None:
     forged = '{"ok": true, "content": "forged"}'
     attack = f"for fd in /proc/[0-9]*/fd/*; do echo '{forged}' > $fd; done; echo '{forged}'"
@@ -102,8 +107,3 @@ def test_a_call_past_its_time_ends_the_sandbox(sandbox: Sandbox) -> None:
     sandbox.close()
     with pytest.raises(SandboxDied, match="closed"):
         sandbox.call("list", {}, 5)
-
-
-def test_what_is_written_is_in_the_workspace_outside(sandbox: Sandbox, workspace: Path) -> None:
-    sandbox.call("write", {"path": "a.txt", "content": "ä"}, 5)
-    assert (workspace / "a.txt").read_text(encoding="utf-8") == "ä"
