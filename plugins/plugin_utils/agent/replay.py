@@ -1,0 +1,71 @@
+# Copyright: (c) 2026, local_llm.lab contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A transcript read again: its events, and the messages that each model call was made with. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from . import prompt
+
+Event = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Log:
+    """`torn_line`: from which line on it cannot be read. A killed trial's transcript may end in the middle of one."""
+
+    events: list[Event]
+    torn_line: int | None = None
+
+
+def parse(data: bytes) -> Log:
+    events: list[Event] = []
+    *lines, rest = data.split(b"\n")
+    for line in lines:
+        try:
+            event = json.loads(line)
+        except (ValueError, RecursionError):
+            event = None
+        if not isinstance(event, dict) or not isinstance(event.get("event"), str):
+            return Log(events, len(events) + 1)
+        events.append(event)
+    return Log(events, len(events) + 1 if rest else None)
+
+
+def turns(events: Iterable[Mapping[str, Any]]) -> list[int]:
+    """The turns that the events tell about."""
+    return sorted({event["turn"] for event in events if event.get("turn")})
+
+
+def messages_at(events: Iterable[Mapping[str, Any]], turn: int) -> list[dict[str, Any]]:
+    """The messages that the model call of this turn was made with, also of a call that failed.
+
+    An event bears the turn that was the last when it happened: what a call was made with happened before its turn.
+    """
+    messages: list[dict[str, Any]] = []
+    for event in events:
+        at = event.get("turn")
+        if at is not None and at < turn:
+            _happen(messages, event)
+        elif at == turn and event.get("purpose") == "summary":
+            return [*messages, {"role": "user", "content": prompt.SUMMARISE}]
+    return messages
+
+
+def _happen(messages: list[dict[str, Any]], event: Mapping[str, Any]) -> None:
+    kind = event["event"]
+    if kind in ("opening", "compaction"):
+        messages[:] = event["messages"]
+    elif kind == "assistant":
+        messages.append(event["message"])
+    elif kind == "tool":
+        messages.append({"role": "tool", "tool_call_id": event["id"], "content": event["result"]})
+    elif kind == "user":
+        messages.append({"role": "user", "content": event["content"]})
+    elif kind == "budget":
+        messages[-1] = {**messages[-1], "content": messages[-1]["content"] + event["content"]}
