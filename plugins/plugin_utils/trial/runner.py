@@ -20,7 +20,7 @@ from ..agent import Agent, Ending, Job, Probe, Toolbox, Transcript, utc_now
 from ..agent.ledger import Ledger
 from ..agent.tools import allowed
 from ..canary import Canary, Grade, Resources, Unusable, collect, grade, lay_out, load
-from ..chat import Client
+from ..chat import Applied, ChatError, Client, read_back
 from ..outcome import Verdict
 from ..sandbox import Backend, select
 from . import verdict
@@ -101,12 +101,13 @@ def _go(spec: Spec, course: Course, transcript: Transcript, tell: Tell) -> None:
 
 
 def _agent(spec: Spec, course: Course, canary: Canary, sandbox: Any, transcript: Transcript, tell: Tell) -> None:
-    with sandbox, Client(spec.base_url, spec.api_key, spec.model) as client:
+    course.applied = _applied(spec)
+    with sandbox, Client(spec.base_url, spec.api_key, spec.model, spec.engine) as client:
         job = Job(
             prompt=canary.prompt,
             autonomy=canary.autonomy,
             budgets=spec.budgets,
-            window_tokens=spec.window_tokens,
+            window_tokens=min(spec.window_tokens, course.applied["window_tokens"] or spec.window_tokens),
             seed=spec.seed,
             silence_seconds=spec.silence_seconds,
             **Job.chat(spec.chat),
@@ -126,6 +127,15 @@ def _agent(spec: Spec, course: Course, canary: Canary, sandbox: Any, transcript:
         finally:
             course.end = work("end")
             course.work = course.work or course.end
+
+
+def _applied(spec: Spec) -> dict[str, Any]:
+    """What the engine says it really applies; of one that does not say, the first model call will tell more."""
+    try:
+        applied = read_back(spec.base_url, spec.api_key, spec.engine, spec.model)
+    except ChatError:
+        applied = Applied()
+    return dict(vars(applied))
 
 
 def _grade(spec: Spec, course: Course, canary: Canary, backend: Backend, resources: Resources, tell: Tell) -> None:
