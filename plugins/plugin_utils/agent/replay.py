@@ -37,9 +37,9 @@ def parse(data: bytes) -> Log:
     return Log(events, len(events) + 1 if rest else None)
 
 
-def turns(events: Iterable[Mapping[str, Any]]) -> list[int]:
-    """The turns that the events tell about."""
-    return sorted({event["turn"] for event in events if event.get("turn")})
+def calls(events: Iterable[Mapping[str, Any]]) -> int:
+    """How many model calls were made. One that failed leaves no event, but is counted in the record."""
+    return max((event.get("turn") or event.get("record", {}).get("turns") or 0 for event in events), default=0)
 
 
 def messages_at(events: Iterable[Mapping[str, Any]], turn: int) -> list[dict[str, Any]]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from ...module_utils.errors import LabError
 from .init import init
 from .pauses import pauses
+from .replay import ReplayRequest, replay
 from .sweep import SweepRequest, sweep
 
 STORE = "sqlite:///lab/store.sqlite"
@@ -32,6 +33,17 @@ def main(arguments: list[str] | None = None) -> int:
             return init(parsed.folder)
         if parsed.command == "pauses":
             return pauses(parsed.store, parsed.clear)
+        if parsed.command == "replay":
+            return replay(
+                ReplayRequest(
+                    trial=parsed.trial,
+                    home=parsed.home,
+                    attempt=parsed.attempt,
+                    turn=parsed.turn,
+                    sent=parsed.sent,
+                    json=parsed.json,
+                )
+            )
         return sweep(
             SweepRequest(
                 sweep_file=parsed.sweep_file,
@@ -79,7 +91,24 @@ def _parser() -> argparse.ArgumentParser:
     waiting = commands.add_parser("pauses", help="list what agents handed over to a person or the architect")
     waiting.add_argument("--store", metavar="URL", default=STORE, help=f"default: {STORE}")
     waiting.add_argument("--clear", metavar="ID", type=int, help="let this one go on")
+
+    again = commands.add_parser("replay", help="show a trial turn by turn, from its transcript: no engine is needed")
+    again.add_argument("trial", metavar="TRIAL", help="an id, the beginning of one, or the path of a transcript")
+    again.add_argument("--home", type=Path, default=Path("lab"), metavar="DIR", help="the lab's folder; default: ./lab")
+    again.add_argument("--attempt", type=int, metavar="N", help="default: the last one")
+    again.add_argument("--json", action="store_true", help="the events as they are, one a line")
+    only = again.add_mutually_exclusive_group()
+    only.add_argument("--turn", type=_turn, metavar="N", help="only this turn")
+    only.add_argument(
+        "--sent", type=_turn, metavar="N", help="the messages that this turn's call was made with, as JSON"
+    )
     return parser
+
+
+def _turn(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not the number of a turn")
+    return int(text)
 
 
 def _name_and_value(text: str) -> tuple[str, str]:

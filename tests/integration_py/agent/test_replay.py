@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.local_llm.lab.plugins.plugin_utils.agent.replay import messages_at, parse, turns
+from ansible_collections.local_llm.lab.plugins.plugin_utils.agent.replay import calls as calls_made
+from ansible_collections.local_llm.lab.plugins.plugin_utils.agent.replay import messages_at, parse
 from ansible_collections.local_llm.lab.tests.fakes.scripted_engine import Turn, call, calls, cut, error
 
 WRITE = call("write_file", path="greeting.txt", content="Hello, world\n")
@@ -80,11 +81,12 @@ def test_what_every_call_was_made_with_is_told_by_the_transcript(name: str, run_
     assert log.torn_line is None
     for number, request in enumerate(engine.requests, start=1):
         assert messages_at(log.events, number) == request.body["messages"], number
-    assert turns(log.events) == list(range(1, len(engine.requests) + 1))
+    assert calls_made(log.events) == len(engine.requests)
     if "history" in changes.get("chat", {}):
         assert "compaction" in {event["event"] for event in log.events}, "the window was not filled"
 
 
 def test_a_failed_call_is_told_too(run_trial: Any) -> None:
     _unused, trial, engine = run_trial([WRITE, error(400, "request (9000 tokens) exceeds the available context size")])
+    assert calls_made(trial.transcript()) == 2
     assert messages_at(trial.transcript(), 2) == engine.requests[1].body["messages"]
