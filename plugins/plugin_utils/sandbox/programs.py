@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import shutil
 
-# sbin too: pivot_root and ip live there, and an ordinary user's PATH may lack it.
-HOST_ENVIRONMENT = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8"}
+# sbin too: pivot_root and ip live there, and an ordinary user's PATH may lack it. A Mac's docker may be Homebrew's.
+_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/opt/homebrew/bin"
+HOST_ENVIRONMENT = {"PATH": _PATH, "LANG": "C.UTF-8"}
 
 
 class Unfit(Exception):
