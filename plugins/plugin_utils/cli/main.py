@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 from ...module_utils.errors import LabError
+from .canary import show, verify
 from .init import init
 from .sweep import SweepRequest, sweep
 
@@ -28,6 +29,10 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         if parsed.command == "init":
             return init(parsed.folder)
+        if parsed.command == "canary":
+            if parsed.action == "list":
+                return show(parsed.canaries)
+            return verify(parsed.names, parsed.canaries, parsed.references, parsed.json)
         return sweep(
             SweepRequest(
                 sweep_file=parsed.sweep_file,
@@ -71,7 +76,23 @@ def _parser() -> argparse.ArgumentParser:
 
     start = commands.add_parser("init", help="write a folder of your own: inventory, ansible.cfg and sweep.yml")
     start.add_argument("folder", type=Path)
+
+    canary = commands.add_parser("canary", help="the benchmark's jobs: list them, or prove that they are honest")
+    actions = canary.add_subparsers(dest="action", required=True)
+    prove = actions.add_parser("verify", help="start fails, reference passes, no cheat does; exit code 0 or 1")
+    prove.add_argument("names", nargs="*", metavar="NAME", help="default: all of DIR, or all that are shipped")
+    prove.add_argument("--json", action="store_true", help="a list of name, grade, ok and checks")
+    prove.add_argument("--references", type=_count, default=10, metavar="N", help="runs of each reference, default 10")
+    listing = actions.add_parser("list", help="which canaries there are, as a table")
+    for action in (prove, listing):
+        action.add_argument("--canaries", type=Path, metavar="DIR", help="your own canaries, searched first")
     return parser
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of runs")
+    return int(text)
 
 
 def _name_and_value(text: str) -> tuple[str, str]:
