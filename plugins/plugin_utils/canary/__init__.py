@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from .fetched import fetch
 from .grading import Grade, grade
-from .loading import find, load, names
+from .loading import find, load, names, with_seed
 from .model import Budgets, Canary, CanaryError, Generator, Package, Repository
 from .pushed import Unusable, collect
 from .repository import Layout, lay_out
-from .source import Oracles, Resources, hidden_sources, oracles
+from .source import Oracles, Resources, hidden_sources, oracles, start_tree
 
 __all__ = [
     "Budgets",
@@ -34,4 +34,6 @@ __all__ = [
     "load",
     "names",
     "oracles",
+    "start_tree",
+    "with_seed",
 ]

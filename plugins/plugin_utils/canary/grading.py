@@ -68,10 +68,13 @@ def grade(
     backend: Backend,
     folder: Path,
     resources: Resources = Resources(),  # noqa: B008 (frozen)
+    *,
+    failfast: bool = False,
 ) -> Grade:
     """Judge what was pushed: a bundle, nothing, or what no bundle could be made of. The folder is scratch, and removed.
 
-    The bundle is opened in the grading sandbox alone, where it is fetched into the trusted start state.
+    The bundle is opened in the grading sandbox alone, where it is fetched into the trusted start state. With failfast,
+    the first hidden test that fails is the last that runs: whether it passes is all that is asked.
     """
     if pushed is None:
         return Grade(False, 0, canary.hidden_tests, None, "nothing was pushed")
@@ -84,14 +87,14 @@ def grade(
         bundle.chmod(0o644)
         judged = [(bundle, BUNDLE_INSIDE), (RUNNER, RUNNER_INSIDE), *start.readonly]
         with backend.open(SandboxSpec(start.workspace, readonly=judged, masked=[start.answers])) as sandbox:
-            return _grade(canary, sandbox, start.start_commit, resources)
+            return _grade(canary, sandbox, start.start_commit, resources, failfast)
     except _Ungradable as error:
         return Grade(False, 0, canary.hidden_tests, None, f"what was pushed cannot be graded: {error}")
     finally:
         remove_tree(folder)
 
 
-def _grade(canary: Canary, sandbox: Sandbox, start_commit: str, resources: Resources) -> Grade:
+def _grade(canary: Canary, sandbox: Sandbox, start_commit: str, resources: Resources, failfast: bool) -> Grade:
     commit = _check_out(sandbox)
     if commit == start_commit:
         return Grade(False, 0, canary.hidden_tests, None, "nothing was pushed")
@@ -100,7 +103,7 @@ def _grade(canary: Canary, sandbox: Sandbox, start_commit: str, resources: Resou
     if isinstance(canary.source, Repository):
         judged = _run_its_tests(canary, sandbox, restored_tests(canary, resources))
     elif canary.hidden_tests:
-        judged = _run_hidden_tests(canary, sandbox, hidden_sources(canary))
+        judged = _run_hidden_tests(canary, sandbox, hidden_sources(canary), failfast)
     else:
         judged = _Judged(0, 0, "")
     reason = judged.reason or f"{judged.passed} of {canary.hidden_tests} hidden tests passed"
@@ -127,15 +130,17 @@ class _Judged:
     scores: dict[str, float] = field(default_factory=dict)
 
 
-def _run_hidden_tests(canary: Canary, sandbox: Sandbox, modules: dict[str, str]) -> _Judged:
-    nonce = secrets.token_hex(32)
-    order = {"nonce": nonce, "modules": modules, "call_seconds": canary.budgets.command_seconds}
+def _run_hidden_tests(canary: Canary, sandbox: Sandbox, modules: dict[str, str], failfast: bool) -> _Judged:
+    nonce, seconds = secrets.token_hex(32), canary.budgets.command_seconds
+    order = {"nonce": nonce, "modules": modules, "call_seconds": seconds, "failfast": failfast}
     reply = _run(sandbox, [*_PYTHON, RUNNER_INSIDE], canary.hidden_seconds, json.dumps(order))
     output = str(reply.get("output") or reply.get("error") or "")
     ran, passed, scores = _verdict(output, nonce)
     reason = ""
     if reply.get("timed_out"):
         reason = f"the hidden tests did not end within {canary.hidden_seconds:g} s"
+    elif failfast and passed < ran:
+        reason = f"hidden test {ran} of {canary.hidden_tests} did not pass"
     elif ran != canary.hidden_tests:
         reason = f"{ran} of {canary.hidden_tests} hidden tests ran"
     return _Judged(ran, passed, output.replace(nonce, "verdict"), reason, scores)

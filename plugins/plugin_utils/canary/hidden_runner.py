@@ -134,7 +134,12 @@ def main() -> None:
         module = types.ModuleType(name)
         exec(compile(source, f"<{name}>", "exec"), module.__dict__)
         suite.addTests(unittest.defaultTestLoader.loadTestsFromModule(module))
-    runner = unittest.TextTestRunner(sys.stdout, resultclass=Result, verbosity=2)  # type: ignore[arg-type]
+    runner = unittest.TextTestRunner(
+        sys.stdout,
+        resultclass=Result,  # type: ignore[arg-type]
+        verbosity=2,
+        failfast=order["failfast"],
+    )
     result = cast(Result, runner.run(suite))
     verdict = {"ran": result.testsRun, "passed": result.passed, "scores": grader.scores}
     print(order["nonce"], json.dumps(verdict), flush=True)

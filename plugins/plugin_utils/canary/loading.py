@@ -40,7 +40,7 @@ def load(path: Path, *, validate: bool = True) -> Canary:
         _check_folder(folder, data)
     source = _source(data)
     if at:
-        source = _with_seed(path.name, seed, source)
+        source = _seeded(path.name, seed, source)
     hidden = data["hidden"]
     return Canary(
         name=data["name"] + at + seed,
@@ -115,6 +115,11 @@ def names(root: Path) -> Iterator[str]:
     return (name for name in sorted(found) if NAME.fullmatch(name) and name != "canary")
 
 
+def with_seed(canary: Canary, seed: int) -> Canary:
+    """A generated canary, made from another seed."""
+    return load(canary.folder.with_name(f"{canary.folder.name}@{seed}"), validate=False)
+
+
 def _url(repo: str, folder: Path) -> str:
     """A path is one from where the file lies."""
     if "://" in repo or re.match(r"[\w.-]+@[\w.-]+:", repo):
@@ -128,7 +133,7 @@ def _source(data: dict[str, Any]) -> Source:
     return Package(**data["package"]) if "package" in data else Patches()
 
 
-def _with_seed(name: str, seed: str, source: Source) -> Generator:
+def _seeded(name: str, seed: str, source: Source) -> Generator:
     if not isinstance(source, Generator):
         raise _no_seeds(name)
     if not SEED.fullmatch(seed):

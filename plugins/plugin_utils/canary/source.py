@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from . import fetched
-from .generated import generate, hidden_modules, overlays
+from .generated import generate, hidden_modules, overlays, tree_digest
 from .git import git
 from .model import Canary, CanaryError, Generator, Package, Patches, Repository
 
@@ -99,6 +99,12 @@ def oracles(canary: Canary, resources: Resources) -> Oracles:
         reference.read_text(encoding="utf-8") if canary.solvable else None,
         {path.stem: path.read_text(encoding="utf-8") for path in sorted((canary.folder / "cheats").glob("*.patch"))},
     )
+
+
+def start_tree(canary: Canary) -> str:
+    """Git's name for the tree that the generator writes, this time."""
+    with generated(canary) as out:
+        return tree_digest(out / "start")
 
 
 @contextmanager

@@ -8,12 +8,17 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ...module_utils.errors import LabError
+from .canary import show, verify
 from .init import init
 from .pauses import pauses
 from .replay import ReplayRequest, replay
 from .sweep import SweepRequest, sweep
+
+if TYPE_CHECKING:
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 
 STORE = "sqlite:///lab/store.sqlite"
 EXIT_CODES = """\
@@ -29,31 +34,7 @@ exit codes:
 def main(arguments: list[str] | None = None) -> int:
     parsed = _parser().parse_args(arguments)
     try:
-        if parsed.command == "init":
-            return init(parsed.folder)
-        if parsed.command == "pauses":
-            return pauses(parsed.store, parsed.clear)
-        if parsed.command == "replay":
-            return replay(
-                ReplayRequest(
-                    trial=parsed.trial,
-                    home=parsed.home,
-                    attempt=parsed.attempt,
-                    turn=parsed.turn,
-                    sent=parsed.sent,
-                    json=parsed.json,
-                )
-            )
-        return sweep(
-            SweepRequest(
-                sweep_file=parsed.sweep_file,
-                limit=parsed.limit,
-                inventory=parsed.inventory,
-                new_generation=parsed.new,
-                check=parsed.check,
-                extra_vars=dict(parsed.extra_vars),
-            )
-        )
+        return int(parsed.run(parsed))
     except LabError as error:
         print(f"lab: {error}", file=sys.stderr)
         return 1
@@ -62,19 +43,25 @@ def main(arguments: list[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="lab", description="Which local model, with which config, is good enough?")
     commands = parser.add_subparsers(dest="command", required=True)
+    for add in (_add_sweep, _add_init, _add_canary, _add_replay, _add_pauses):
+        add(commands)
+    return parser
 
-    run = commands.add_parser(
+
+def _add_sweep(commands: Commands) -> None:
+    sweeping = commands.add_parser(
         "sweep",
         help="plan, run and report a sweep; again: go on where it was",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         epilog=EXIT_CODES,
     )
-    run.add_argument("sweep_file", nargs="?", type=Path, help="default: the inventory's lab_sweep")
-    run.add_argument("-l", "--limit", metavar="HOSTS", help="only these LLM hosts, as in ansible-playbook")
-    run.add_argument("-i", "--inventory", type=Path, default=Path("inventory"), help="default: ./inventory")
-    run.add_argument("--new", action="store_true", help="start a new generation instead of going on with the open one")
-    run.add_argument("--check", action="store_true", help="print the plan and run nothing")
-    run.add_argument(
+    add = sweeping.add_argument
+    add("sweep_file", nargs="?", type=Path, help="default: the inventory's lab_sweep")
+    add("-l", "--limit", metavar="HOSTS", help="only these LLM hosts, as in ansible-playbook")
+    add("-i", "--inventory", type=Path, default=Path("inventory"), help="default: ./inventory")
+    add("--new", action="store_true", help="start a new generation instead of going on with the open one")
+    add("--check", action="store_true", help="print the plan and run nothing")
+    add(
         "-e",
         "--extra-var",
         dest="extra_vars",
@@ -84,30 +71,75 @@ def _parser() -> argparse.ArgumentParser:
         default=[],
         help="an Ansible variable; no secrets here, they belong in a vault file of the inventory",
     )
+    sweeping.set_defaults(
+        run=lambda parsed: sweep(
+            SweepRequest(
+                sweep_file=parsed.sweep_file,
+                limit=parsed.limit,
+                inventory=parsed.inventory,
+                new_generation=parsed.new,
+                check=parsed.check,
+                extra_vars=dict(parsed.extra_vars),
+            )
+        )
+    )
 
+
+def _add_init(commands: Commands) -> None:
     start = commands.add_parser("init", help="write a folder of your own: inventory, ansible.cfg and sweep.yml")
     start.add_argument("folder", type=Path)
+    start.set_defaults(run=lambda parsed: init(parsed.folder))
 
-    waiting = commands.add_parser("pauses", help="list what agents handed over to a person or the architect")
-    waiting.add_argument("--store", metavar="URL", default=STORE, help=f"default: {STORE}")
-    waiting.add_argument("--clear", metavar="ID", type=int, help="let this one go on")
 
+def _add_canary(commands: Commands) -> None:
+    canary = commands.add_parser("canary", help="the benchmark's jobs: list them, or prove that they are honest")
+    actions = canary.add_subparsers(dest="action", required=True)
+    prove = actions.add_parser("verify", help="start fails, reference passes, no cheat does; exit code 0 or 1")
+    prove.add_argument("names", nargs="*", metavar="NAME", help="default: all of DIR, or all that are shipped")
+    prove.add_argument("--json", action="store_true", help="a list of name, grade, ok and checks")
+    prove.add_argument("--references", type=_count, default=10, metavar="N", help="runs of each reference, default 10")
+    prove.set_defaults(run=lambda parsed: verify(parsed.names, parsed.canaries, parsed.references, parsed.json))
+    listing = actions.add_parser("list", help="which canaries there are, as a table")
+    listing.set_defaults(run=lambda parsed: show(parsed.canaries))
+    for action in (prove, listing):
+        action.add_argument("--canaries", type=Path, metavar="DIR", help="your own canaries, searched first")
+
+
+def _add_replay(commands: Commands) -> None:
     again = commands.add_parser("replay", help="show a trial turn by turn, from its transcript: no engine is needed")
     again.add_argument("trial", metavar="TRIAL", help="an id, the beginning of one, or the path of a transcript")
     again.add_argument("--home", type=Path, default=Path("lab"), metavar="DIR", help="the lab's folder; default: ./lab")
     again.add_argument("--attempt", type=int, metavar="N", help="default: the last one")
     again.add_argument("--json", action="store_true", help="the events as they are, one a line")
     only = again.add_mutually_exclusive_group()
-    only.add_argument("--turn", type=_turn, metavar="N", help="only this turn")
+    only.add_argument("--turn", type=_count, metavar="N", help="only this turn")
     only.add_argument(
-        "--sent", type=_turn, metavar="N", help="the messages that this turn's call was made with, as JSON"
+        "--sent", type=_count, metavar="N", help="the messages that this turn's call was made with, as JSON"
     )
-    return parser
+    again.set_defaults(
+        run=lambda parsed: replay(
+            ReplayRequest(
+                trial=parsed.trial,
+                home=parsed.home,
+                attempt=parsed.attempt,
+                turn=parsed.turn,
+                sent=parsed.sent,
+                json=parsed.json,
+            )
+        )
+    )
 
 
-def _turn(text: str) -> int:
+def _add_pauses(commands: Commands) -> None:
+    waiting = commands.add_parser("pauses", help="list what agents handed over to a person or the architect")
+    waiting.add_argument("--store", metavar="URL", default=STORE, help=f"default: {STORE}")
+    waiting.add_argument("--clear", metavar="ID", type=int, help="let this one go on")
+    waiting.set_defaults(run=lambda parsed: pauses(parsed.store, parsed.clear))
+
+
+def _count(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not the number of a turn")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number above zero")
     return int(text)
 
 
