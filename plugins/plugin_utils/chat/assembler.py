@@ -67,7 +67,8 @@ class Assembler:
 
     def _delta(self, delta: dict[str, Any]) -> None:
         grown = self._content(delta.get("content"))
-        grown = self._thoughts(delta) or grown
+        if not grown or len(delta) > 1:  # most deltas are a word of text and nothing else
+            grown = self._thoughts(delta) or grown
         fragments = delta.get("tool_calls") or []
         if not isinstance(fragments, list):
             raise StreamError("The engine sent tool calls that are not a list.")
@@ -99,13 +100,14 @@ class Assembler:
                 break
         said = grown
         for key in REASONING_BLOCKS:
-            blocks = delta.get(key) or []
+            blocks = delta.get(key)
+            if not blocks:
+                continue
             if not isinstance(blocks, list) or not all(isinstance(block, dict) for block in blocks):
                 raise StreamError(f"The engine sent {key} that are not a list of objects.")
             for block in blocks:
                 said = self._block(block, key, not grown) or said
-            if blocks:
-                break
+            break
         return said
 
     def _block(self, block: dict[str, Any], shape: str, counts: bool) -> bool:

@@ -76,7 +76,7 @@ class NdjsonParser(StreamParser):
 
 def _object(payload: bytes) -> dict[str, Any]:
     try:
-        chunk = json.loads(payload)
+        chunk = json.loads(str(payload, "utf-8", "surrogatepass"))  # bytes would have their encoding guessed
     except (ValueError, RecursionError) as error:
         raise StreamError(f"The engine sent something that is not JSON: {payload[:200]!r}") from error
     if not isinstance(chunk, dict):
