@@ -63,7 +63,6 @@ class ActionModule(ActionBase):
         block = Block.from_plan(
             arguments["block"],
             generation_id=arguments["generation_id"],
-            engine=arguments["model"]["engine"],
             base_url=arguments["base_url"],
             api_key=arguments["api_key"],
             sandbox=arguments["sandbox"],

@@ -28,13 +28,13 @@ class Check:
     detail: str
 
 
-def smoke(base_url: str, api_key: str | None, model: str) -> list[dict[str, Any]]:
+def smoke(base_url: str, api_key: str | None, model: str, engine: str) -> list[dict[str, Any]]:
     """Run the checks in order, stop at the first that fails; returns them as dicts (name, ok, detail).
 
     An engine that cannot be reached says nothing about the model: its EngineFailure is the caller's.
     """
     done: list[Check] = []
-    with Client(base_url, api_key, model) as client:
+    with Client(base_url, api_key, model, engine) as client:
         for name, check in (("answers", _answers), ("calls_a_tool", _calls_a_tool)):
             try:
                 ok, detail = check(client)
@@ -46,9 +46,9 @@ def smoke(base_url: str, api_key: str | None, model: str) -> list[dict[str, Any]
     return [asdict(check) for check in done]
 
 
-def engine_answers(base_url: str, api_key: str | None, model: str) -> None:
+def engine_answers(base_url: str, api_key: str | None, model: str, engine: str) -> None:
     """One short completion, or the EngineFailure that says why there is none."""
-    with Client(base_url, api_key, model) as client:
+    with Client(base_url, api_key, model, engine) as client:
         _ask(client, "Say hello.", [], ANSWER_TOKENS, 1)
 
 

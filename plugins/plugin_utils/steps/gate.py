@@ -27,7 +27,7 @@ def gate(
             store.close_cells(generation_id, block["host_class"], block["load_digest"], "infeasible", numbers)
             return {"ok": False, "checks": [{"name": "admitted", "ok": False, "detail": loaded["reason"]}]}
         store.add_load(generation_id, **_load_row(block, loaded))
-        checks = smoke(base_url, api_key, block["model"])
+        checks = smoke(base_url, api_key, block["model"], block["engine"])
         ok = all(check["ok"] for check in checks)
         store.add_smoke(generation_id, **_where(block), ok=ok, checks=checks)
         if not ok:

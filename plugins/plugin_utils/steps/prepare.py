@@ -116,6 +116,7 @@ def _block(
         "sweep": definition.sweep.name,
         "host": host,
         "host_class": host_class.id,
+        "engine": host_class.engine,
         "load_digest": left.load_digest,
         "load": left.load,
         "model": model.name,

@@ -71,18 +71,16 @@ class Block:
         block: dict[str, Any],
         *,
         generation_id: int,
-        engine: str,
         base_url: str,
         api_key: str | None,
         sandbox: str | None,
         script: dict[str, Any] | None,
     ) -> Block:
         """The block as the plan gives it, met with where it runs."""
-        names = ("sweep", "host", "host_class", "load_digest", "model", "canary_folders", "toolchain", "repositories")
-        planned = {key: block[key] for key in names}
+        names = ("sweep", "host", "host_class", "engine", "load_digest", "model", "canary_folders", "toolchain")
+        planned = {key: block[key] for key in (*names, "repositories")}
         return cls(
             generation_id=generation_id,
-            engine=engine,
             window_tokens=int(block["load"]["context_tokens"]),
             trial_seconds=float(block["trial_seconds"]),
             base_url=base_url,
@@ -158,7 +156,7 @@ class Worker:
             )
         self._actions.renew(LOAD_SECONDS)
         self._actions.reload()
-        engine_answers(self._block.base_url, self._block.api_key, self._block.model)
+        engine_answers(self._block.base_url, self._block.api_key, self._block.model, self._block.engine)
 
     def _check_guardians(self) -> None:
         """After `kill -9` of what started it this process would go on for ever, beside the resumed sweep."""

@@ -75,8 +75,8 @@ def test_the_digest_changes_with_the_tree_alone(tree: Tree, tmp_path: Path) -> N
         lambda: os.symlink("src", tmp_path / "link"),
         lambda: (os.unlink(tmp_path / "link"), os.symlink("two.txt", tmp_path / "link")),
         lambda: (tmp_path / "binary").chmod(0o755),
-        lambda: (tmp_path / "binary").unlink(),
-        lambda: (tmp_path / "empty").mkdir(),
+        (tmp_path / "binary").unlink,
+        (tmp_path / "empty").mkdir,
     ]
     for step in steps:
         step()
