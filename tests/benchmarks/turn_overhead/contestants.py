@@ -51,6 +51,7 @@ def ours(url: str, folder: Path, turns: int) -> Contestant:
         "attempt": 1,
         "folder": str(artifacts),
         "scratch": str(scratch),
+        "engine": "llama_cpp",
         "base_url": url,
         "model": "scripted",
         "window_tokens": 10**7,

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -76,3 +77,18 @@ def test_one_turn_is_all_that_is_shown_of_it(run_trial: Any) -> None:
     said = lab_replay(trial.folder, "--turn", "2")
     assert "── turn 2\n" in said and "pushed greeting.txt" in said
     assert "turn 1" not in said and "verdict" not in said
+
+
+def test_the_commands_of_the_page_work(run_trial: Any, tmp_path: Path) -> None:
+    _unused, trial, _unused = run_trial([WRITE, PUSH, SUBMIT])
+    attempt = tmp_path / "lab" / "trials" / "1" / "3f9c0123456789abcdef" / "1"
+    attempt.parent.mkdir(parents=True)
+    trial.folder.rename(attempt)
+    (block,) = re.findall(r"^```sh\n(.*?)^```$", (ROOT / "docs" / "replay.md").read_text(), re.MULTILINE | re.DOTALL)
+    for command in block.splitlines():
+        script, *words = command.split()
+        done = subprocess.run(
+            [sys.executable, str(ROOT / script), *words], cwd=tmp_path, capture_output=True, text=True, check=False
+        )
+        assert (done.returncode, done.stderr) == (0, ""), command
+        assert done.stdout, command

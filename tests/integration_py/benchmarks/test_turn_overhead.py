@@ -5,6 +5,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +15,7 @@ import pytest
 from ansible_collections.local_llm.lab.tests.benchmarks.turn_overhead.contestants import floor, ours
 from ansible_collections.local_llm.lab.tests.benchmarks.turn_overhead.course import Run, ruler
 
+ROOT = Path(__file__).parents[3]
 MOST_CPU_MS_BEYOND_THE_FLOOR = 5
 MOST_RSS_BYTES = 60e6
 MOST_GROWTH = 2
@@ -48,3 +52,12 @@ def test_a_run_that_does_not_do_its_work_is_no_measurement(tmp_path: Path) -> No
         (tmp_path / "notes.txt").write_text("too little\n" * 40)
         with pytest.raises(RuntimeError, match="output is not in the history"):
             server.measure(url, contestant, 3)
+
+
+def test_make_bench_knows_the_benchmark_that_the_page_names() -> None:
+    assert "\nmake bench ONLY=turn_overhead\n" in (ROOT / "docs" / "turn-overhead.md").read_text()
+    command = [sys.executable, "-m", "tests.benchmarks"]
+    done = subprocess.run(
+        command, cwd=ROOT, env=os.environ | {"ONLY": "?"}, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1 and "turn_overhead" in done.stderr
