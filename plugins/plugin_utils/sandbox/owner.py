@@ -47,7 +47,7 @@ def _is_mapped(uid: int) -> bool:
 
 
 def remove_tree(top: Path) -> None:
-    """Remove a folder that model-written code could write to, however deep and whatever its permissions.
+    """Remove a folder, however deep and whatever its permissions.
 
     A folder is moved up to the top before it is emptied: no path gets too long, and nothing recurses.
     """

@@ -213,14 +213,13 @@ def test_a_memory_bomb(backend: Backend) -> None:
 def test_a_spin_past_its_limit(backend: Backend) -> None:
     with limited(backend, cpu_seconds=1) as run:
         spin = "import time\nwhile time.process_time() < 10: pass"
-        started = time.process_time(), time.monotonic()
         for command in (["python3", "-c", spin], ["sh", "-c", 'python3 -c "$1"; exit $?', "sh", spin]):
             reply = run(*command, timeout_seconds=60)
             assert reply["exit_code"] in (-24, 152)
             assert reply["limits"] == ["cpu"]
         stubborn = "import signal\nsignal.signal(signal.SIGXCPU, signal.SIG_IGN)\nwhile True: pass"
-        assert run("python3", "-c", stubborn, timeout_seconds=60)["exit_code"] == -9
-        assert time.process_time() - started[0] < 5
+        reply = run("python3", "-c", stubborn, timeout_seconds=60)
+        assert (reply["exit_code"], reply["limits"]) == (-9, ["cpu"])
 
 
 def test_a_command_past_its_time(run: Run) -> None:

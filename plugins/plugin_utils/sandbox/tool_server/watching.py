@@ -62,6 +62,8 @@ class Watch:
         for number, limit in _SIGNALS.items():
             if code == number:
                 self.note(limit)
+        if os.WIFSIGNALED(status) and used.ru_utime + used.ru_stime >= self._limits["cpu_seconds"]:
+            self.note("cpu")
         if used.ru_maxrss * 1024 >= _NEARLY * self._limits["memory_bytes"]:
             self.note("memory")
 
