@@ -67,11 +67,12 @@ class Handed:
 
 @dataclass(frozen=True)
 class Probe:
-    """A trial that went on past a ceiling. `at` is what it had used when its verdict was fixed."""
+    """A trial that went on past a ceiling. `at` is what it had used when its verdict was fixed, `seconds` the rest."""
 
     factor: float
     at: Mapping[str, Any]
     ended: Ending
+    seconds: float
 
 
 @dataclass(frozen=True)

@@ -28,14 +28,16 @@ class Journal:
         self._events.append({"event": event, "turn": self._ledger.turns, **what})
 
     def completion(
-        self, completion: Completion, max_tokens: int, sampling: Mapping[str, Any], purpose: str = "turn"
+        self, completion: Completion, max_tokens: int, sampling: Mapping[str, Any], summary: str | None = None
     ) -> None:
         seen = asdict(completion)
         seen["tool_calls"] = [
             {"id": call.id, "name": call.name, "arguments": call.arguments_text} for call in completion.tool_calls
         ]
         del seen["text_calls"]
-        self.event("model", purpose=purpose, max_tokens=max_tokens, sampling=dict(sampling), completion=seen)
+        # A call for a summary is made with one more message, which does not stay.
+        purpose = {"purpose": "turn"} if summary is None else {"purpose": "summary", "asked": summary}
+        self.event("model", **purpose, max_tokens=max_tokens, sampling=dict(sampling), completion=seen)
 
     def reply(self, message: Mapping[str, Any]) -> None:
         """The model's message as it goes back into the history."""

@@ -95,12 +95,12 @@ class Agent:
         verdict, factor = ending.verdict, self._budgets.probe_factor
         if verdict is None or verdict.ceiling in (None, "capability", "interface") or factor <= 1:
             return ending
-        at = {**self.ledger.as_record(), "wall_seconds": round(self._elapsed(), 4)}
+        at, elapsed = self.ledger.as_record(), self._elapsed()
         beyond = self._budgets.beyond(verdict.ceiling, verdict.detail)
         shown = None if beyond is None else dict(vars(beyond))
         self._journal.event("ceiling", verdict=str(verdict), used=at, budgets=shown)
         if beyond is None:
-            return replace(ending, probe=Probe(factor, at, ending))
+            return replace(ending, probe=Probe(factor, at, ending, 0.0))
         try:
             self._at_ceiling()
             self._budgets = beyond
@@ -111,26 +111,25 @@ class Agent:
             ended = self._until_end()
         except LabError as error:
             ended = Ending(Verdict("void", None, "harness_error"), str(error))
-        return replace(ending, probe=Probe(factor, at, ended))
+        return replace(ending, probe=Probe(factor, at, ended, self._elapsed() - elapsed))
 
     def _ceiling(self) -> Ending | None:
         """What forbids the next call. The order is the precedence of the closed list."""
-        budgets, used = self._budgets, self.ledger
         if self._held is not None:
             return None
+        if self._used_up() is None and self._next_tokens() > compaction.FULL_SHARE * self._job.window_tokens:
+            self._compact()
         if self._next_tokens() > self._job.window_tokens:
-            self._compact()
-            if self._next_tokens() > self._job.window_tokens:
-                return failed("tokens", "context")
-        elif self._next_tokens() > compaction.FULL_SHARE * self._job.window_tokens:
-            self._compact()
+            return failed("tokens", "context")
+        return self._used_up()
+
+    def _used_up(self) -> Ending | None:
+        budgets, used = self._budgets, self.ledger
         if used.generated_tokens >= budgets.generated_tokens:
             return failed("tokens", "budget")
         if used.turns >= budgets.turns:
             return failed("turns")
-        if self._seconds_left() <= 0:
-            return failed("wall_clock")
-        return None
+        return failed("wall_clock") if self._seconds_left() <= 0 else None
 
     def _turn(self) -> Ending | None:
         reply, self._held = self._held or self._ask(), None
@@ -239,7 +238,7 @@ class Agent:
         deadlines = Deadlines(self._started + over.wall_clock_seconds, self._job.silence_seconds)
         completion = self._model.complete(messages, [], self._job.sampling, asked, deadlines)
         used.add(completion)
-        self._journal.completion(completion, asked, self._job.sampling, purpose="summary")
+        self._journal.completion(completion, asked, self._job.sampling, summary=prompt.SUMMARISE)
         return completion.text
 
     def _tell_budget(self) -> None:

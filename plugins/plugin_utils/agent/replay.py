@@ -10,8 +10,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from . import prompt
-
 Event = dict[str, Any]
 
 
@@ -53,7 +51,7 @@ def messages_at(events: Iterable[Mapping[str, Any]], turn: int) -> list[dict[str
         if at is not None and at < turn:
             _happen(messages, event)
         elif at == turn and event.get("purpose") == "summary":
-            return [*messages, {"role": "user", "content": prompt.SUMMARISE}]
+            return [*messages, {"role": "user", "content": event["asked"]}]
     return messages
 
 

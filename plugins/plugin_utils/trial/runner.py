@@ -156,7 +156,7 @@ def _record(spec: Spec, course: Course) -> dict[str, Any]:
     probe = None
     if ending.probe is not None:
         probe = _probe(course, came_to, ending.probe, used)
-        used, course.seconds = dict(ending.probe.at), ending.probe.at["wall_seconds"]
+        used, course.seconds = dict(ending.probe.at), course.seconds - ending.probe.seconds
     return {
         "trial": spec.trial,
         "attempt": spec.attempt,
