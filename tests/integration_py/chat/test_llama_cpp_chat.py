@@ -23,7 +23,7 @@ from ansible_collections.local_llm.lab.plugins.plugin_utils.chat import (
 )
 from ansible_collections.local_llm.lab.tests.fakes.tiny_gguf import CALL, write_tiny_gguf
 
-HELLO = [{"role": "user", "content": "hi"}]
+HELLO = ({"role": "user", "content": "hi"},)
 PARAMETERS = {
     "type": "object",
     "properties": {"path": {"type": "string"}, "content": {"type": "string"}},

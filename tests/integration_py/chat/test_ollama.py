@@ -27,7 +27,7 @@ from ansible_collections.local_llm.lab.plugins.plugin_utils.chat import (
 from ansible_collections.local_llm.lab.tests.fakes.ollama_chat import TEMPLATE, OllamaChat
 from ansible_collections.local_llm.lab.tests.fakes.wires import Said
 
-HELLO = [{"role": "user", "content": "hi"}]
+HELLO = ({"role": "user", "content": "hi"},)
 WRITE = Said(name="write_file", arguments={"path": "a.txt"})
 CALLS = [Said(reasoning="I "), Said(reasoning="see"), Said(text="Now."), WRITE, Said(name="push", arguments={})]
 TOOL = {"type": "function", "function": {"name": "push", "parameters": {"type": "object", "properties": {}}}}

@@ -24,7 +24,7 @@ from ansible_collections.local_llm.lab.plugins.plugin_utils.chat import (
 from ansible_collections.local_llm.lab.tests.fakes.canned import Answer, Canned
 from ansible_collections.local_llm.lab.tests.fakes.wires import Said, openai_stream
 
-HELLO = [{"role": "user", "content": "hi"}]
+HELLO = ({"role": "user", "content": "hi"},)
 COMPLETIONS = "/v1/chat/completions"
 SSE = "text/event-stream"
 KEY = "sk-planted-0123456789"

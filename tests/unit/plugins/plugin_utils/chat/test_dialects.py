@@ -17,7 +17,7 @@ from ansible_collections.local_llm.lab.plugins.plugin_utils.chat import (
 )
 from ansible_collections.local_llm.lab.plugins.plugin_utils.chat.dialects import DIALECTS, dialect
 
-HELLO = [{"role": "user", "content": "hi"}]
+HELLO = ({"role": "user", "content": "hi"},)
 TOOL = {"type": "function", "function": {"name": "push", "parameters": {"type": "object"}}}
 
 
