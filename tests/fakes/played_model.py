@@ -80,7 +80,7 @@ class Sandbox:
         if op == "digest":
             return {"ok": True, "digest": str(self.writes)}
         if op == "export":
-            return {"ok": True, "bundle": None}
+            return {"ok": True, "commit": None, "bundle": None}
         if op == "push":
             return {"ok": True, "commit": "c0ffee", "changed_files": ["f"]}
         if op == "run":

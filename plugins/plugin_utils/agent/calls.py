@@ -56,7 +56,7 @@ class Calls:
         return self._count_malformed()
 
     def _submit(self, call: ToolCall) -> Ending | None:
-        if self._toolbox.pushed_commit is None:
+        if not self._toolbox.has_pushed():
             return self._is_refused(call, prompt.NOT_PUSHED, breach=False)
         self._journal.event("tool", id=call.id, name=call.name, status="ok", result="submitted", seconds=0.0)
         return SUBMITTED

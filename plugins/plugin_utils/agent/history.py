@@ -62,7 +62,7 @@ class History:
         usage = completion.usage
         least = self._least_tokens + self._new_words // WORDS_PER_TOKEN - self._echoed_tokens
         if usage.source == "engine":
-            if usage.prompt_tokens < least:
+            if usage.prompt_tokens < least or completion.truncated:
                 raise EngineFailure(
                     f"The engine truncated the prompt: it counts {usage.prompt_tokens} tokens, "
                     f"and the history implies at least {least}.",

@@ -77,10 +77,14 @@ class Probe:
 
 @dataclass(frozen=True)
 class Ending:
-    """How the loop ended. A submitted trial has no verdict yet: the grade decides."""
+    """How the loop ended. A submitted trial has no verdict yet: the grade decides.
+
+    `not_applied` says what of the chat config the engine refused.
+    """
 
     verdict: Verdict | None
     error: str | None = None
+    not_applied: str | None = None
     handed: Handed | None = None
     probe: Probe | None = None
 

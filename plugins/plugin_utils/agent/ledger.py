@@ -9,7 +9,7 @@ import statistics
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..chat import Completion
+from ..chat import Completion, TurnOverrun
 
 
 @dataclass
@@ -49,11 +49,17 @@ class Ledger:
         if completion.generated_tokens_per_second is not None:
             self._generated_speeds.append(completion.generated_tokens_per_second)
 
-    def add_overrun(self, seconds: float, generated_estimate: int) -> None:
+    def add_overrun(self, overrun: TurnOverrun) -> None:
         """A completion that was stopped while it streamed: it was generated all the same."""
-        self.model_seconds += seconds
-        self.generated_tokens += generated_estimate
-        self.usage_source = "estimated"
+        self.model_seconds += overrun.seconds
+        usage = overrun.usage
+        self.generated_tokens += usage.generated_tokens if usage else overrun.generated_estimate
+        if usage is None or usage.source != "engine":
+            self.usage_source = "estimated"
+        if usage is not None:
+            self.prompt_tokens += usage.prompt_tokens
+            self.cached_tokens += usage.cached_tokens
+            self.reasoning_tokens += usage.reasoning_tokens
 
     @property
     def last_speed(self) -> float | None:

@@ -17,6 +17,7 @@ from ..chat import (
     Deadlines,
     EngineFailure,
     InterfaceBroken,
+    OptionRefused,
     TurnOverrun,
     assistant_message,
 )
@@ -84,8 +85,10 @@ class Agent:
         except InterfaceBroken as error:
             return failed("interface", error.part, str(error))
         except TurnOverrun as error:
-            self.ledger.add_overrun(error.seconds, error.generated_estimate)
+            self.ledger.add_overrun(error)
             return failed("wall_clock", error=str(error))
+        except OptionRefused as error:
+            return Ending(Verdict("void", None, "engine_error"), str(error), not_applied=error.message)
         except EngineFailure as error:
             return Ending(Verdict("void", None, "engine_error"), str(error))
         return ending

@@ -64,6 +64,12 @@ class Toolbox:
             self._ran(call, reply)
         return result
 
+    def has_pushed(self) -> bool:
+        """Whether anything stands on main but the start: a command may have pushed it."""
+        if self.pushed_commit is None:
+            self.pushed_commit = self._sandbox.call("export", {}, OP_SECONDS + MARGIN_SECONDS).get("commit")
+        return self.pushed_commit is not None
+
     def _list(self, reply: dict[str, Any]) -> str:
         return "\n".join(reply["entries"]) or "(no files)"
 

@@ -102,15 +102,18 @@ def _go(spec: Spec, course: Course, transcript: Transcript, tell: Tell) -> None:
 
 def _agent(spec: Spec, course: Course, canary: Canary, sandbox: Any, transcript: Transcript, tell: Tell) -> None:
     course.applied = _applied(spec)
+    window_tokens = min(spec.window_tokens, course.applied["window_tokens"] or spec.window_tokens)
+    # Without it, Ollama loads the model again with a window of its own choice.
+    window = {"num_ctx": window_tokens} if spec.engine == "ollama" else {}
     with sandbox, Client(spec.base_url, spec.api_key, spec.model, spec.engine) as client:
         job = Job(
             prompt=canary.prompt,
             autonomy=canary.autonomy,
             budgets=spec.budgets,
-            window_tokens=min(spec.window_tokens, course.applied["window_tokens"] or spec.window_tokens),
+            window_tokens=window_tokens,
             seed=spec.seed,
             silence_seconds=spec.silence_seconds,
-            **Job.chat(spec.chat),
+            **Job.chat({**spec.chat, **window}),
         )
         toolbox = Toolbox(sandbox, canary.test_command, spec.budgets.command_seconds)
 
@@ -180,7 +183,8 @@ def _record(spec: Spec, course: Course) -> dict[str, Any]:
         "handed": dict(vars(ending.handed)) if ending.handed else None,
         "probe": probe,
         "applied": course.applied,
-        "not_applied": verdict.not_applied(spec.chat, used, spec.window_tokens, course.applied.get("window_tokens")),
+        "not_applied": ending.not_applied
+        or verdict.not_applied(spec.chat, used, spec.window_tokens, course.applied.get("window_tokens")),
     }
 
 

@@ -28,6 +28,7 @@ def reading(number: int) -> Turn:
 
 
 # canary, plan, changes of the spec
+LONG = {"window_tokens": 6000, "budgets": {"turns": 16, "generated_tokens": 9000}}
 PLANS: dict[str, tuple[str, Any, dict[str, Any]]] = {
     "straight": ("hello_file", [WRITE, PUSH, SUBMIT], {}),
     "nudged": ("hello_file", [Turn("Let me think."), Turn(), WRITE, PUSH, SUBMIT], {}),
@@ -63,12 +64,16 @@ PLANS: dict[str, tuple[str, Any, dict[str, Any]]] = {
     "old output dropped": (
         "fix_sum",
         reading,
-        {"chat": {"history": "drop_old_tool_output"}, "window_tokens": 6000, "budgets": {"generated_tokens": 9000}},
+        {
+            "chat": {"history": "drop_old_tool_output"},
+            "window_tokens": 6000,
+            "budgets": {"turns": 16, "generated_tokens": 9000},
+        },
     ),
     "summarised": (
         "fix_sum",
         reading,
-        {"chat": {"history": "summarise"}, "window_tokens": 6000, "budgets": {"generated_tokens": 9000}},
+        {"chat": {"history": "summarise"}, **LONG},
     ),
 }
 

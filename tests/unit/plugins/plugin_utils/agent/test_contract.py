@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.local_llm.lab.plugins.plugin_utils.agent import Agent, Ending, Handed
-from ansible_collections.local_llm.lab.plugins.plugin_utils.chat import Completion
+from ansible_collections.local_llm.lab.plugins.plugin_utils.chat import Completion, OptionRefused
 from ansible_collections.local_llm.lab.tests.fakes import played_model
 from ansible_collections.local_llm.lab.tests.fakes.played_model import JOB, PUSH, SUBMIT, Model, calling, reply, tool
 
@@ -69,3 +69,26 @@ def test_calls_in_the_text_that_are_malformed_there_are_the_models(play: Any) ->
 def test_a_tool_there_is_none_of_is_malformed_in_the_text_as_well(play: Any) -> None:
     ending, _unused, _unused = play([in_text(tool("rm_rf"))] * 3)
     assert str(ending.verdict) == "failed/capability/malformed_tool_calls"
+
+
+def test_a_push_by_a_command_is_one(play: Any, monkeypatch: Any) -> None:
+    honest = played_model.Sandbox.call
+
+    def pushed(self: Any, op: str, arguments: Any, timeout_seconds: float) -> Any:
+        exported = {"ok": True, "commit": "c0ffee", "bundle": "cGFjaw=="}
+        return exported if op == "export" else honest(self, op, arguments, timeout_seconds)
+
+    monkeypatch.setattr(played_model.Sandbox, "call", pushed)
+    ending, agent, _unused = play([SUBMIT])
+    assert ending.submitted
+    assert agent.ledger.refused_calls == 0
+
+
+def test_a_chat_config_that_the_engine_refuses_is_named(play: Any) -> None:
+    class Refusing(Iterator[Completion]):
+        def __next__(self) -> Completion:
+            raise OptionRefused("This model does not think.", "take reasoning out")
+
+    ending, _unused, _unused = play(Refusing)
+    assert str(ending.verdict) == "void/engine_error"
+    assert ending.not_applied == "This model does not think."
