@@ -25,6 +25,8 @@ from ansible_collections.local_llm.lab.tests.fakes.sample_canaries import TINYDB
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 CANARIES = CHECKOUT / "canaries"
+# What canaries need, kept between runs.
+MADE = CHECKOUT / "build" / "canaries"
 Play = Callable[..., Grade]
 
 
@@ -49,9 +51,8 @@ def play(backend: Backend, tmp_path: Path) -> Play:
 
 @pytest.fixture(scope="session")
 def toolchain() -> Path:
-    """Everything the shipped and the sample canaries need, kept between runs."""
     wanted = {*packages([CANARIES]), Package(**TINYDB)}
-    return ensure(CHECKOUT / "build" / "canaries", sorted(wanted, key=str), print)
+    return ensure(MADE, sorted(wanted, key=str), print)
 
 
 def git(folder: Path, *arguments: str) -> list[str]:
