@@ -60,8 +60,8 @@ def git(folder: Path, *arguments: str) -> list[str]:
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
 
 
-def shell(sandbox: Sandbox, script: str) -> None:
-    arguments = {"command": ["sh", "-euc", script], "timeout_seconds": 30}
+def shell(sandbox: Sandbox, script: str, stdin: str = "") -> None:
+    arguments = {"command": ["sh", "-euc", script], "stdin": stdin, "timeout_seconds": 30}
     reply = sandbox.call("run", arguments, 60)
     assert reply.get("exit_code") == 0, reply
 
