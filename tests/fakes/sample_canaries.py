@@ -167,6 +167,7 @@ class Theirs:
         self.git("init", "--quiet", "--initial-branch=main")
         self.git("commit", "--quiet", "--allow-empty", "--message=Before")
         self.write("work.py", "def double(number):\n    return number\n")
+        self.write("tests/__init__.py", "")
         self.write("tests/test_work.py", self.tests(0))
         self.write("data.bin", "caf\xe9\n", "latin-1")
         self.commit = self.committed()

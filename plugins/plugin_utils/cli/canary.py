@@ -39,7 +39,7 @@ def verify(wanted: list[str], folder: Path | None, references: int, as_json: boo
         if shown:
             print("\r\033[K", end="", file=sys.stderr, flush=True)
         if not as_json:
-            print("\n".join(_lines(report)), flush=True)
+            print("\n".join(lines(report)), flush=True)
     if as_json:
         print(json.dumps([report.as_dict() for report in reports], indent=2))
     return 0 if all(report.ok for report in reports) else 1
@@ -81,7 +81,8 @@ def _chosen(wanted: list[str], folder: Path | None) -> tuple[list[Path], list[Ca
     return roots, canaries
 
 
-def _lines(report: Report) -> Iterator[str]:
+def lines(report: Report) -> Iterator[str]:
+    """What a person reads of one canary: a line, and one for each check that failed or proves nothing."""
     canary, failed = report.canary, [check for check in report.checks if not check.ok]
     yield (
         f"{'ok  ' if report.ok else 'FAIL'} {canary.name}, grade {canary.grade}: "

@@ -16,16 +16,17 @@ def make_ready(canaries: Sequence[Canary], roots: Iterable[Path], home: Path, te
     """Build and fetch what these canaries need; the roots are all that canaries are looked for in."""
     resources = ready(canaries, roots, home)
     if resources.toolchain is not None:
-        ensure(home, packages(roots), tell)
+        ensure(home.resolve(), packages(roots), tell)
     for canary in canaries:
         if isinstance(canary.source, Repository):
-            fetch(canary.source, home / "repositories")
+            fetch(canary.source, home.resolve() / "repositories")
     return resources
 
 
 def ready(canaries: Sequence[Canary], roots: Iterable[Path], home: Path) -> Resources:
     """Where all that is. No toolchain where none of the canaries needs it: a small sweep does not wait for one."""
     needed = any(canary.toolchain or isinstance(canary.source, Package) for canary in canaries)
+    home = home.resolve()
     return Resources(planned(home, packages(roots)) if needed else None, home / "repositories")
 
 

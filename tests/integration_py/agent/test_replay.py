@@ -28,7 +28,7 @@ def reading(number: int) -> Turn:
 
 
 # canary, plan, changes of the spec
-LONG = {"window_tokens": 6000, "budgets": {"turns": 16, "generated_tokens": 9000}}
+FILLING = {"window_tokens": 6000, "budgets": {"turns": 16, "generated_tokens": 9000}}
 PLANS: dict[str, tuple[str, Any, dict[str, Any]]] = {
     "straight": ("hello_file", [WRITE, PUSH, SUBMIT], {}),
     "nudged": ("hello_file", [Turn("Let me think."), Turn(), WRITE, PUSH, SUBMIT], {}),
@@ -73,7 +73,7 @@ PLANS: dict[str, tuple[str, Any, dict[str, Any]]] = {
     "summarised": (
         "fix_sum",
         reading,
-        {"chat": {"history": "summarise"}, **LONG},
+        {"chat": {"history": "summarise"}, **FILLING},
     ),
 }
 

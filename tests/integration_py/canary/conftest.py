@@ -26,6 +26,8 @@ from ansible_collections.local_llm.lab.tests.fakes.sample_canaries import TINYDB
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 CANARIES = CHECKOUT / "canaries"
+# What canaries need, kept between runs.
+MADE = CHECKOUT / "build" / "canaries"
 Play = Callable[..., Grade]
 
 
@@ -51,9 +53,8 @@ def play(backend: Backend, tmp_path: Path) -> Play:
 
 @pytest.fixture(scope="session")
 def toolchain() -> Path:
-    """Everything the shipped and the sample canaries need, kept between runs."""
     wanted = {*packages([CANARIES]), Package(**TINYDB)}
-    return ensure(CHECKOUT / "build" / "canaries", sorted(wanted, key=str), print)
+    return ensure(MADE, sorted(wanted, key=str), print)
 
 
 def git(folder: Path, *arguments: str) -> list[str]:
@@ -61,8 +62,8 @@ def git(folder: Path, *arguments: str) -> list[str]:
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
 
 
-def shell(sandbox: Sandbox, script: str) -> None:
-    arguments = {"command": ["sh", "-euc", script], "timeout_seconds": 30}
+def shell(sandbox: Sandbox, script: str, stdin: str = "") -> None:
+    arguments = {"command": ["sh", "-euc", script], "stdin": stdin, "timeout_seconds": 30}
     reply = sandbox.call("run", arguments, 60)
     assert reply.get("exit_code") == 0, reply
 

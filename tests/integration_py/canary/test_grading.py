@@ -1,21 +1,20 @@
 # Copyright: (c) 2026, local_llm.lab contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An honest canary: the start state fails, the reference passes, and no cheat does."""
+"""What counts of a push, and that nothing else does. That each canary is honest is test_verify.py's."""
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 
-from ansible_collections.local_llm.lab.plugins.plugin_utils.canary import Canary, Grade, find, hidden_sources
-from ansible_collections.local_llm.lab.plugins.plugin_utils.sandbox import Sandbox
+from ansible_collections.local_llm.lab.plugins.plugin_utils.canary import Canary, Resources, hidden_sources, load
+from ansible_collections.local_llm.lab.plugins.plugin_utils.sandbox import Backend, Sandbox
+from ansible_collections.local_llm.lab.plugins.plugin_utils.verify import Stage
 
 from .conftest import CANARIES, Play, apply, push, shell
-
-NAMES = sorted(path.parent.name for path in CANARIES.glob("*/canary.yml"))
-CHEATS = sorted(str(path.relative_to(CANARIES)) for path in CANARIES.glob("*/cheats/*.patch"))
 
 
 def apply_and_push(patch: str) -> object:
@@ -24,44 +23,6 @@ def apply_and_push(patch: str) -> object:
         assert push(sandbox)["ok"]
 
     return act
-
-
-def test_both_canaries_of_the_demo_are_there() -> None:
-    assert {"fix_sum", "hello_file"} <= set(NAMES)
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_the_reference_passes_and_the_visible_tests_say_so_too(play: Play, name: str) -> None:
-    def act(canary: Canary, sandbox: Sandbox) -> None:
-        apply(sandbox, canary.folder / "reference.patch")
-        run = sandbox.call("run", {"command": list(canary.test_command), "timeout_seconds": 30}, 60)
-        assert run["exit_code"] in (0, 5)  # 5: there are no visible tests
-        assert push(sandbox)["ok"]
-
-    verdict = play(name, act)
-    assert verdict.passed, verdict.log
-    assert verdict.tests_passed == verdict.tests_expected == find(name, [CANARIES]).hidden_tests
-    assert verdict.commit is not None
-    assert verdict.diff.startswith("diff --git")
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_the_start_state_fails_however_it_is_pushed(play: Play, name: str) -> None:
-    def act(_canary: Canary, sandbox: Sandbox) -> None:
-        shell(sandbox, "echo done > NOTES.md")
-        assert push(sandbox)["ok"]
-
-    verdict = play(name, act)
-    assert not verdict.passed
-    assert verdict.tests_passed < verdict.tests_expected
-    assert verdict.commit is not None
-
-
-@pytest.mark.parametrize("cheat", CHEATS)
-def test_a_cheat_does_not_pass(play: Play, cheat: str) -> None:
-    verdict: Grade = play(Path(cheat).parts[0], apply_and_push(cheat))
-    assert not verdict.passed, verdict.log
-    assert verdict.reason
 
 
 def test_nothing_pushed_is_said_so(play: Play) -> None:
@@ -161,8 +122,7 @@ def test_the_thief_would_steal_if_there_were_anything_to_read(play: Play) -> Non
     play("fix_sum", act)
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_the_hidden_tests_are_nowhere_in_the_agent_s_sandbox(play: Play, name: str) -> None:
+def test_the_hidden_tests_are_nowhere_in_the_agent_s_sandbox(play: Play) -> None:
     def act(canary: Canary, sandbox: Sandbox) -> None:
         for module, source in hidden_sources(canary).items():
             line = next(line for line in source.splitlines() if line.startswith("    def test_")).strip()
@@ -172,4 +132,52 @@ def test_the_hidden_tests_are_nowhere_in_the_agent_s_sandbox(play: Play, name: s
             )
             shell(sandbox, search)
 
-    play(name, act)
+    play("fix_sum", act)
+
+
+SCORED = """
+from grader import read, score
+score("found", 2)
+score("planted", 3)
+
+class Review(unittest.TestCase):
+    def test_all_were_found(self):
+        score("false_flags", read("greeting.txt").count("!"))
+        self.assertEqual(2, 3)
+"""
+
+
+def test_scores_come_with_the_verdict_and_decide_nothing(backend: Backend, tmp_path: Path) -> None:
+    folder = tmp_path / "root" / "hello_file"
+    shutil.copytree(CANARIES / "hello_file", folder)
+    lines = ["import unittest", *SCORED.splitlines()]
+    patch = "".join(f"+{line}\n" for line in lines)
+    head = f"diff --git a/t.py b/t.py\nnew file mode 100644\n--- /dev/null\n+++ b/t.py\n@@ -0,0 +1,{len(lines)} @@\n"
+    (folder / "hidden.patch").write_text(head + patch)
+    canary = load(folder)
+
+    def act(sandbox: Sandbox) -> None:
+        shell(sandbox, "echo 'Hello!' > greeting.txt")
+        push(sandbox)
+
+    with Stage(backend, Resources()).acted(canary, act) as judge:
+        verdict = judge()
+    assert not verdict.passed
+    assert verdict.scores == {"found": 2, "planted": 3, "false_flags": 1}
+
+
+def test_where_nothing_can_pass_the_hidden_tests_still_tell_how_far_it_came(backend: Backend, tmp_path: Path) -> None:
+    folder = tmp_path / "root" / "hello_file"
+    shutil.copytree(CANARIES / "hello_file", folder)
+    reference = (folder / "reference.patch").read_text()
+    (folder / "reference.patch").unlink()
+    description = (folder / "canary.yml").read_text()
+    (folder / "canary.yml").write_text(description.replace("solvable: true", "solvable: false"))
+
+    def act(sandbox: Sandbox) -> None:
+        shell(sandbox, "git apply -", reference)
+        push(sandbox)
+
+    verdict = Stage(backend, Resources()).play(load(folder), act)
+    assert (verdict.passed, verdict.tests_passed) == (False, 1)
+    assert "no push passes" in verdict.reason

@@ -55,3 +55,21 @@ def test_what_hangs_is_ended(grader: Grader) -> None:
 
 def test_a_program_gives_its_exit_code_and_output(grader: Grader) -> None:
     assert grader.run(["sh", "-c", "cat; exit 3"], "given") == (3, "given")
+
+
+def test_scores_are_kept_and_are_numbers(grader: Grader) -> None:
+    grader.score("found", 3)
+    grader.score("found", 4)
+    assert grader.scores == {"found": 4.0}
+    with pytest.raises(ValueError, match="false_flags is nan"):
+        grader.score("false_flags", float("nan"))
+
+
+def test_what_is_called_finds_what_the_sandbox_lets_it_import(
+    grader: Grader, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / "provided.py").write_text("name = 'provided'")
+    (tmp_path / "uses.py").write_text("import provided\ndef name(): return provided.name\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "site"))
+    assert grader.call("uses", "name") == "provided"
