@@ -72,8 +72,9 @@ class Received:
 class ScriptedEngine:
     """A context manager that serves the plan on a free loopback port. After the plan, every answer is a 500."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, props: dict[str, Any] | None = None) -> None:
         self._plan = plan
+        self._settings = props or {}  # what /props says of a request: n_ctx, for one
         self.requests: list[Received] = []
         self.reached = threading.Event()  # set when the first fault, or the first drip, is being played
         self._closing = threading.Event()
@@ -87,8 +88,10 @@ class ScriptedEngine:
                 pass
 
             def do_GET(self) -> None:
-                data = json.dumps({"object": "list", "data": [{"id": "scripted", "object": "model"}]}).encode()
-                self._whole(200, data)
+                answer: dict[str, Any] = {"object": "list", "data": [{"id": "scripted", "object": "model"}]}
+                if self.path == "/props":
+                    answer = {"default_generation_settings": engine._settings}
+                self._whole(200, json.dumps(answer).encode())
 
             def do_POST(self) -> None:
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))

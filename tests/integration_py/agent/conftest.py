@@ -121,7 +121,7 @@ def run_trial(start_trial: Callable[..., Trial]) -> Callable[..., tuple[dict[str
     """Plays a plan to its record."""
 
     def run(plan: Any, canary: str = "hello_file", **changes: Any) -> tuple[dict[str, Any], Trial, ScriptedEngine]:
-        with ScriptedEngine(plan) as engine:
+        with ScriptedEngine(plan, changes.pop("props", None)) as engine:
             trial = start_trial(engine.base_url, canary, **changes)
             return trial.record(), trial, engine
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.local_llm.lab.plugins.plugin_utils.outcome import OUTCOMES as CLOSED_LIST
 from ansible_collections.local_llm.lab.plugins.plugin_utils.outcome import Verdict
 from ansible_collections.local_llm.lab.tests.fakes.scripted_engine import Turn, call, calls, cut, error
 
@@ -135,6 +136,44 @@ OUTCOMES: dict[str, tuple[str, Any, dict[str, Any], str, bool]] = {
         "handed_over/escalated",
         True,
     ),
+    "handed over where nothing else can pass": (
+        "split_the_bill",
+        [
+            call("read_file", path="README.md"),
+            call("defer_to_human", reason="Equal shares and whole cents contradict."),
+        ],
+        {},
+        "passed",
+        False,
+    ),
+    "submitted where only handing over passes": (
+        "split_the_bill",
+        [call("write_file", path="bill.py", content="def split(total, guests):\n    return []\n"), PUSH, SUBMIT],
+        {},
+        "failed/capability/declared_done_early",
+        False,
+    ),
+    "calls that the engine left in the text": (
+        "hello_file",
+        [Turn('<tool_call>\n{"name": "push", "arguments": {"message": "m"}}\n</tool_call>')] * 3,
+        {},
+        "failed/interface/parser",
+        False,
+    ),
+    "calls that are malformed in the text": (
+        "hello_file",
+        [Turn('<tool_call>\n{"name": "push", "arguments": {"mess</tool_call>')] * 3,
+        {},
+        "failed/capability/malformed_tool_calls",
+        False,
+    ),
+    "a front-truncated prompt, answered all the same": (
+        "hello_file",
+        [WRITE, PUSH, Turn(calls=SUBMIT.calls, prompt_tokens=40)],
+        {},
+        "void/engine_error",
+        True,
+    ),
     "silent give up": ("hello_file", [Turn("Done.")] * 3, {}, "failed/capability/silent_give_up", False),
     "looping in a circle": (
         "fix_sum",
@@ -173,6 +212,13 @@ def test_a_trial_comes_to(name: str, run_trial: Any) -> None:
     assert record["would_pass"] is would_pass
     assert record["turns"] == len(engine.requests)
     assert trial.transcript()[-1] == {"at": trial.transcript()[-1]["at"], "event": "verdict", "record": record}
+
+
+def test_the_whole_closed_list_is_reached() -> None:
+    """Of what is missing here, test_engine_faults reaches harness_error, tests/integration_py/worker the others."""
+    reached = {expected for _canary, _plan, _changes, expected, _would_pass in OUTCOMES.values()}
+    every = {str(Verdict(kind.outcome, kind.ceiling, kind.detail)) for kind in CLOSED_LIST}
+    assert every - reached == {"void/harness_error", "void/oom_guard", "void/host_lost"}
 
 
 @pytest.mark.parametrize("turns", [1, 4])
