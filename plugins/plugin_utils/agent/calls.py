@@ -48,6 +48,12 @@ class Calls:
                 return ending
         return None
 
+    def cut_off(self, torn: Sequence[ToolCall]) -> None:
+        """A call that the length limit tore apart: neither run nor malformed, and the model is told so."""
+        for call in torn:
+            self._history.add({"role": "tool", "tool_call_id": call.id, "content": prompt.CUT_OFF})
+            self._journal.event("tool", id=call.id, name=call.name, status="cut", result=prompt.CUT_OFF, seconds=0.0)
+
     def in_text(self, call: ToolCall, what: str) -> Ending | None:
         """A malformed call in a reply's text: there is no result to answer it with."""
         text = prompt.malformed(call.name, what)

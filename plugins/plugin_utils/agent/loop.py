@@ -18,6 +18,7 @@ from ..chat import (
     EngineFailure,
     InterfaceBroken,
     OptionRefused,
+    ToolCall,
     TurnOverrun,
     assistant_message,
 )
@@ -141,17 +142,18 @@ class Agent:
             self._held = reply
             return failed("wall_clock")
         completion = reply.completion
-        # What the cut tore apart is not the model's mistake; whole calls before it stand.
-        calls = [call for call in completion.tool_calls if not (completion.cut and call.malformed)]
-        message = assistant_message(completion, calls, self._job.echo_reasoning)
+        calls, torn = _whole_and_torn(completion)
+        message = assistant_message(completion, [*calls, *torn], self._job.echo_reasoning)
         self._history.add_reply(message)
         self._journal.reply(message)
         self._history.counted(completion, self._job.echo_reasoning)
+        ending = self._calls.run(calls, self._seconds_left)
+        if ending is None:
+            self._calls.cut_off(torn)
         if calls:
             self._texts.clear()
-            ending = self._calls.run(calls, self._seconds_left)
         elif completion.cut:
-            ending = self._cut(reply)
+            ending = self._cut(reply, bool(torn))
         else:
             ending = self._text(completion)
         self._continuing = completion.cut and not calls
@@ -189,7 +191,7 @@ class Agent:
         limit = self._budgets.turn_seconds
         return self._seconds_left() <= 0 or bool(limit and reply.seconds > limit)
 
-    def _cut(self, reply: Reply) -> Ending | None:
+    def _cut(self, reply: Reply, told: bool) -> Ending | None:
         usage, budgets = reply.completion.usage, self._budgets
         full = usage.prompt_tokens + usage.generated_tokens >= self._job.window_tokens
         if usage.generated_tokens < reply.max_tokens and full:
@@ -198,7 +200,8 @@ class Agent:
             return failed("tokens", "budget")
         if self._continuing or self.ledger.turns >= budgets.turns:
             return failed("tokens", "completion")
-        self._say(prompt.CONTINUE)
+        if not told:
+            self._say(prompt.CONTINUE)
         return None
 
     def _text(self, completion: Completion) -> Ending | None:
@@ -266,3 +269,10 @@ class Agent:
 
     def _seconds_left(self) -> float:
         return self._budgets.wall_clock_seconds - self._elapsed()
+
+
+def _whole_and_torn(completion: Completion) -> tuple[list[ToolCall], list[ToolCall]]:
+    """What the cut tore apart, which only the last call can be, is not the model's mistake; calls before it stand."""
+    calls = list(completion.tool_calls)
+    torn = completion.cut and bool(calls) and calls[-1].malformed is not None
+    return (calls[:-1], calls[-1:]) if torn else (calls, [])

@@ -11,6 +11,7 @@ SYSTEM = (
 )
 NUDGE = "You called no tool. Call the next tool. When the work is done: push, then submit."
 CONTINUE = "Your reply was cut off at its length limit. Go on, but keep it short and call a tool."
+CUT_OFF = "not run: the call was cut off at the length limit of a reply. Make it shorter, or use several calls."
 NOT_PUSHED = "refused: nothing has been pushed yet. Call push first."
 TIME_UP = "not run: the time is up."
 SUMMARISE = (

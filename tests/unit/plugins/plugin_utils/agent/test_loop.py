@@ -74,12 +74,22 @@ def test_a_cut_in_the_last_turn_is_the_completion_ceiling_not_turns(play: Any) -
     assert str(ending.verdict) == "failed/tokens/completion"
 
 
-def test_a_call_torn_by_the_cut_is_neither_run_nor_malformed(play: Any) -> None:
+def test_a_call_torn_by_the_cut_is_neither_run_nor_malformed_and_the_model_is_told(play: Any) -> None:
     torn = tool("write_file", '{"path": "a')
     ending, agent, model = play([cut(torn), PUSH, cut(tool("submit"), torn)])
     assert ending.submitted
     assert (agent.ledger.malformed_calls, agent.ledger.tool_calls) == (0, 2)
-    assert "tool_calls" not in model.asked[1]["messages"][2]
+    reply, result = model.asked[1]["messages"][-2:]
+    assert reply["tool_calls"][0]["function"]["arguments"] == "{}"
+    assert result["role"] == "tool" and "cut off at the length limit" in result["content"]
+
+
+def test_of_the_calls_in_a_cut_reply_only_the_last_can_be_torn(play: Any) -> None:
+    broken = tool("write_file", '{"path": ')
+    ending, agent, model = play([cut(broken, tool("list_files"), broken), PUSH, SUBMIT])
+    assert ending.submitted
+    assert (agent.ledger.malformed_calls, agent.ledger.tool_calls) == (1, 4)
+    assert [message["role"] for message in model.asked[1]["messages"][-4:]] == ["assistant", "tool", "tool", "tool"]
 
 
 def test_a_cut_by_the_rest_of_the_trials_budget_is_the_budget_ceiling(play: Any) -> None:
