@@ -23,7 +23,6 @@ _PARTS = {"start", "hidden", "reference", "reference.delete", "cheats"}
 
 def generate(script: Path, seed: int, out: Path) -> None:
     """Run the generator in a process of its own. It gets the seed and a folder to write to, and nothing else."""
-    out.mkdir(parents=True)
     # Isolated, so with hash randomisation: a generator that depends on the order of a set is found out.
     command = [sys.executable, "-I", "-S", "-B", "-X", "utf8", str(script.resolve()), str(seed), str(out)]
     with tempfile.TemporaryFile() as said:

@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 from . import fetched
@@ -55,7 +56,7 @@ def write_start(canary: Canary, workspace: Path, resources: Resources) -> None:
         _apply(canary, "start.patch", workspace, "--index")
         return
     if isinstance(source, Generator):
-        with generated(canary) as out:
+        with _generated(canary) as out:
             shutil.copytree(out / "start", workspace, symlinks=True, dirs_exist_ok=True)
     elif isinstance(source, Package):
         _unpack_base(source, workspace, resources)
@@ -70,7 +71,7 @@ def hidden_sources(canary: Canary) -> dict[str, str]:
     if isinstance(canary.source, Repository) or not canary.hidden_tests:
         return {}
     if isinstance(canary.source, Generator):
-        with generated(canary) as out:
+        with _generated(canary) as out:
             return hidden_modules(out / "hidden")
     with tempfile.TemporaryDirectory(prefix="lab-hidden-") as folder:
         _apply(canary, "hidden.patch", Path(folder))
@@ -89,7 +90,7 @@ def oracles(canary: Canary, resources: Resources) -> Oracles:
     if isinstance(source, Repository):
         return Oracles(fetched.reference_patch(source, resources.repositories))
     if isinstance(source, Generator):
-        with generated(canary) as out:
+        with _generated(canary) as out:
             patches = overlays(out)
         if canary.solvable and "reference" not in patches:
             raise CanaryError(f"{canary.name}: the generator wrote no reference.", "Make it write OUT/reference.")
@@ -103,19 +104,31 @@ def oracles(canary: Canary, resources: Resources) -> Oracles:
 
 def start_tree(canary: Canary) -> str:
     """Git's name for the tree that the generator writes, this time."""
-    with generated(canary) as out:
-        return tree_digest(out / "start")
+    with _generate(canary) as folder:
+        return tree_digest(Path(folder) / "start")
 
 
 @contextmanager
-def generated(canary: Canary) -> Iterator[Path]:
+def _generated(canary: Canary) -> Iterator[Path]:
     """What the generator of a canary writes, for as long as it is looked at."""
+    kept = _generate_once(canary)
+    yield Path(kept.name)
+
+
+def _generate(canary: Canary) -> tempfile.TemporaryDirectory[str]:
     if not isinstance(canary.source, Generator):
         raise TypeError(f"{canary.name} has no generator")
-    with tempfile.TemporaryDirectory(prefix="lab-generated-") as folder:
-        out = Path(folder) / "out"
-        generate(canary.folder / "generator.py", canary.source.seed, out)
-        yield out
+    folder = tempfile.TemporaryDirectory(prefix="lab-generated-")
+    try:
+        generate(canary.folder / "generator.py", canary.source.seed, Path(folder.name))
+    except BaseException:
+        folder.cleanup()
+        raise
+    return folder
+
+
+# A trial lays out twice and grades: it would run the generator three times. A folder goes with the last who holds it.
+_generate_once = lru_cache(maxsize=16)(_generate)
 
 
 def _unpack_base(package: Package, workspace: Path, resources: Resources) -> None:
