@@ -72,7 +72,7 @@ def write_generated(root: Path, generator: str = GENERATOR, **changes: object) -
     return folder
 
 
-def write_package(root: Path, package: dict[str, str] = TINYDB) -> Path:
+def write_package(root: Path, package: dict[str, str] | None = None) -> Path:
     """Tinydb without its version, which the reference puts back."""
     folder = root / "tiny_exists"
     folder.mkdir(parents=True)
@@ -124,7 +124,7 @@ new file mode 100644
 +        self.assertEqual(run(["python3", "-c", "import tinydb; print(tinydb.__version__)"]), (0, "4.8.2\\n"))
 """
     )
-    _describe(folder, package=package, test_command=["python3", "-m", "pytest", "-q"], toolchain=True)
+    _describe(folder, package=package or TINYDB, test_command=["python3", "-m", "pytest", "-q"], toolchain=True)
     return folder
 
 

@@ -33,11 +33,14 @@ ENVIRONMENT = {
 _SETTINGS = ("core.hooksPath=/dev/null", "core.logAllRefUpdates=false", "core.autocrlf=false", "gc.auto=0")
 
 
-def git(folder: Path, *arguments: str, environment: Mapping[str, str] = ENVIRONMENT, remedy: str | None = None) -> str:
+def git(folder: Path, *arguments: str, environment: Mapping[str, str] | None = None, remedy: str | None = None) -> str:
     """What git says; CanaryError when it fails."""
     settings = [word for setting in _SETTINGS for word in ("-c", setting)]
     # Without a ceiling, a folder inside somebody's checkout would count as that checkout's.
-    variables = {**environment, "GIT_CEILING_DIRECTORIES": str(folder.resolve().parent)}
+    variables = {
+        **(ENVIRONMENT if environment is None else environment),
+        "GIT_CEILING_DIRECTORIES": str(folder.resolve().parent),
+    }
     try:
         result = subprocess.run(
             ["git", *settings, *arguments], cwd=folder, env=variables, capture_output=True, text=True, check=False

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -34,7 +34,7 @@ class Stage:
         scratch = Path(tempfile.mkdtemp(prefix="lab-verify-"))
         try:
             layout = lay_out(canary, scratch / "agent", self.resources)
-            with self.backend.open(layout.spec()) as sandbox:
+            with closing(self.backend.open(layout.spec())) as sandbox:
                 act(sandbox)
                 pushed = collect(sandbox, None, scratch / "pushed.bundle")
             yield partial(grade, canary, pushed, self.backend, scratch / "grade", self.resources)

@@ -90,8 +90,9 @@ class Ruler:
             )
         with process:
             _ask(f"{url}/watch", process.pid)
-            with cast(IO[bytes], process.stdin) as told:
-                told.write(json.dumps(contestant.told).encode())
+            told = cast(IO[bytes], process.stdin)
+            told.write(json.dumps(contestant.told).encode())
+            told.close()
             peak_rss_bytes = _wait(process)
         marks = _ask(f"{url}/marks")
         if process.returncode != 0 or len(marks) != len(contestant.plan):

@@ -43,7 +43,9 @@ def test_what_is_pushed_in_the_probe_is_not_what_the_verdict_is_about(run_trial:
 
 
 def test_a_model_that_stands_still_lacks_no_budget_one_that_moves_may(run_trial: Any) -> None:
-    still = lambda number: call("read_file", path="totals.py", end_line=number)  # noqa: E731
+    def still(number: int) -> Turn:
+        return call("read_file", path="totals.py", end_line=number)
+
     record, _unused, _unused = run_trial(still, "fix_sum", budgets={"turns": 3, **PROBING})
     assert (record["probe"]["reads"], record["probe"]["ended"]) == ("capability", "failed/turns")
     record, _unused, _unused = run_trial(endless, budgets={"turns": 3, **PROBING})
