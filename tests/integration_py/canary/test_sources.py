@@ -89,7 +89,7 @@ def test_a_package_canary_starts_from_the_wheel_and_holds_nothing_of_what_was_ta
         shell(sandbox, "python3 -m pytest -q")
         # The whole package would be the answer.
         shell(sandbox, "cd /; python3 -c 'import pytest, yaml, ansible'; ! python3 -c 'import tinydb'")
-        shell(sandbox, "test -z \"$(find / -name 'tinydb*' -not -path '/workspace/*' -not -path '/proc/*')\"")
+        shell(sandbox, "test -z \"$(find / -name 'tinydb*' -not -path '*/workspace/*' -not -path '/proc/*')\"")
         shell(sandbox, "! touch /opt/lab/toolchain/site/mine")
 
 
