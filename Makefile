@@ -90,8 +90,9 @@ molecule: $(VENV)/.tests ## the sweep on a systemd container (needs Docker, and 
 	@tests/tools/molecule.sh
 
 .PHONY: nightly
-nightly: $(VENV)/.tests ## what is too slow for every change: the other Pythons and ansible-cores, the parsers at length
+nightly: $(VENV)/.tests ## what is too slow for every change: other Pythons and ansible-cores, all canaries, parsers at length
 	@$(GATE) other-pythons tests/tools/other_pythons.sh
+	@$(GATE) canaries $(PY) scripts/lab canary verify
 	@LAB_HYPOTHESIS_PROFILE=nightly $(GATE) parsers $(PY) -m pytest -n 2 --dist worksteal --timeout 600 tests/unit/plugins/plugin_utils/chat
 
 .PHONY: bench

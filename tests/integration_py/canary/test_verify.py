@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from functools import cache
 from pathlib import Path
 
 import pytest
@@ -35,33 +34,25 @@ GENERIC = {
     "code_raises_skip",
     "code_ends_with_success",
 }
-# Ten times in a row is what `lab canary verify` does; here a canary that always flakes is enough to find.
-REFERENCES = 2
+# `lab canary verify` runs every check of all of them, each reference ten times: that is the nightly's. Here all checks
+# of two, which shows that the checks and the grading work, and of the others that they can be failed and passed.
+THOROUGH = ("fix_sum", "hello_file")
+ALWAYS = ("start_fails", "reference_passes")
 Checked = Callable[[Canary, Resources], dict[str, Check]]
 
 
-def shipped() -> list[tuple[str, str]]:
-    """Every check of every shipped canary; nothing is laid out or built to name them."""
-    found = []
-    for name in names(CANARIES):
-        canary = find(name, [CANARIES])
-        resources = make_ready([canary], [CANARIES], MADE, print)
-        stage = Stage(backend=None, resources=resources)  # type: ignore[arg-type]
-        found += [(name, job.name) for job in jobs(canary, stage, REFERENCES)]
-    return found
-
-
-@cache
-def job_of(name: str, backend: Backend) -> dict[str, Callable[[], Check]]:
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize("name", list(names(CANARIES)))
+def test_a_shipped_canary_is_honest(name: str, backend: Backend) -> None:
     canary = find(name, [CANARIES])
     stage = Stage(backend, make_ready([canary], [CANARIES], MADE, print))
-    return {job.name: job.run for job in jobs(canary, stage, REFERENCES)}
-
-
-@pytest.mark.parametrize(("name", "check"), shipped())
-def test_a_shipped_canary_is_honest(name: str, check: str, backend: Backend) -> None:
-    done = job_of(name, backend)[check]()
-    assert done.ok, f"{name}: {check}: {done.detail}"
+    done = [
+        job.run()
+        for job in jobs(canary, stage, 1)
+        if name in THOROUGH or job.name in ("start_fails", "reference_passes")
+    ]
+    assert len(done) >= (2 if canary.solvable else 1)
+    assert not [f"{one.name}: {one.detail}" for one in done if not one.ok]
 
 
 @pytest.fixture
