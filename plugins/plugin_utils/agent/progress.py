@@ -13,7 +13,7 @@ from typing import Any
 from ..chat import ToolCall
 
 IN_A_ROW = 4
-WITHOUT_PROGRESS = 6
+WITHOUT_PROGRESS = 5
 # A run time or an address in an output makes no other output.
 _NOISE = re.compile(r"\b\d+\.\d+ ?s(ec(onds?)?)?\b|0x[0-9a-f]{6,}")
 _FAILING = re.compile(r"^(?:FAIL|ERROR|FAILED)[: ]\s*(\S.*?)(?: - .*)?$", re.MULTILINE)

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[3]
+FIRST_LOOK = "scripts/lab sweep inventory/sweeps/first_look.yml -l embedded --check"
 RUN_ELSEWHERE = {
     "make sweep": "extensions/molecule/sweep/converge.yml",
     "make test": ".ci/run",
@@ -21,11 +22,17 @@ RUN_ELSEWHERE = {
     "scripts/lab sweep -l embedded --new": "tests/integration_py/sweep/test_sweep.py (the same words, a tiny model)",
     "ansible-playbook sweep.yml -l gb10": "tests/integration_py/sweep/test_playbook.py (on embedded: no GB10 is here)",
 }
+PAGES = {
+    "docs/outcomes.md": {
+        ".venv/bin/python -m pytest -q tests/integration_py/agent": "Makefile (gate-pytest-integration)"
+    },
+    "docs/transcripts.md": {FIRST_LOOK: "tests/integration_py/docs/test_readme.py"},
+}
 BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
-def commands() -> list[str]:
-    blocks = BLOCK.findall((ROOT / "README.md").read_text())
+def commands(page: str = "README.md") -> list[str]:
+    blocks = BLOCK.findall((ROOT / page).read_text())
     return [line for block in blocks for line in block.splitlines() if line]
 
 
@@ -43,6 +50,13 @@ def test_every_command_of_the_readme_has_a_test() -> None:
     here |= {"ansible-playbook sweep.yml -l gb10 --check", "scripts/lab sweep -l embedded --check"}
     assert set(commands()) == here | set(RUN_ELSEWHERE)
     for where in RUN_ELSEWHERE.values():
+        assert (ROOT / where.partition(" ")[0]).is_file(), where
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_command_of_a_page_has_a_test(page: str) -> None:
+    assert set(commands(page)) == set(PAGES[page])
+    for where in PAGES[page].values():
         assert (ROOT / where.partition(" ")[0]).is_file(), where
 
 
@@ -70,6 +84,6 @@ def test_init_touches_nothing_that_is_there(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["sweep.yml"]
 
 
-@pytest.mark.parametrize("command", ["scripts/lab sweep -l embedded --check", "make help"])
+@pytest.mark.parametrize("command", ["scripts/lab sweep -l embedded --check", FIRST_LOOK, "make help"])
 def test_the_readme_s_quick_commands_work(command: str) -> None:
     assert run(f"{sys.executable} {command}" if command.startswith("scripts") else command, ROOT)
