@@ -45,6 +45,7 @@ def _spec(base_url: str, folder: Path, seed: int) -> dict[str, Any]:
         "attempt": 1,
         "folder": str(folder / "artifacts"),
         "scratch": str(folder / "scratch"),
+        "engine": "llama_cpp",
         "base_url": base_url,
         "api_key": None,
         "model": "smollm2",
