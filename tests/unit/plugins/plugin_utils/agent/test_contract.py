@@ -5,22 +5,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ansible_collections.local_llm.lab.plugins.plugin_utils.agent import Agent, Ending, Handed
+from ansible_collections.local_llm.lab.plugins.plugin_utils.agent import Handed
 from ansible_collections.local_llm.lab.plugins.plugin_utils.chat import Completion, OptionRefused
 from ansible_collections.local_llm.lab.tests.fakes import played_model
-from ansible_collections.local_llm.lab.tests.fakes.played_model import JOB, PUSH, SUBMIT, Model, calling, reply, tool
-
-
-@pytest.fixture
-def play(tmp_path: Path) -> Callable[..., tuple[Ending, Agent, Model]]:
-    return lambda *arguments: played_model.play(tmp_path, *arguments)
+from ansible_collections.local_llm.lab.tests.fakes.played_model import JOB, PUSH, SUBMIT, calling, reply, tool
 
 
 def in_text(*calls: Any) -> Completion:

@@ -6,33 +6,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ansible_collections.local_llm.lab.plugins.plugin_utils.agent import Agent, Ending
 from ansible_collections.local_llm.lab.plugins.plugin_utils.agent.compaction import KEPT_RESULTS, without_old_output
 from ansible_collections.local_llm.lab.plugins.plugin_utils.agent.history import History
 from ansible_collections.local_llm.lab.plugins.plugin_utils.chat import Completion, EngineFailure, Usage
-from ansible_collections.local_llm.lab.tests.fakes import played_model
 from ansible_collections.local_llm.lab.tests.fakes.played_model import (
     BUDGETS,
     JOB,
     PUSH,
     SUBMIT,
-    Model,
     calling,
     reply,
     tool,
 )
-
-
-@pytest.fixture
-def play(tmp_path: Path) -> Callable[..., tuple[Ending, Agent, Model]]:
-    return lambda *arguments: played_model.play(tmp_path, *arguments)
 
 
 def reading() -> Iterator[Completion]:

@@ -6,36 +6,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ansible_collections.local_llm.lab.plugins.plugin_utils.agent import (
-    Agent,
-    Ending,
-)
 from ansible_collections.local_llm.lab.plugins.plugin_utils.chat import Completion, TurnOverrun
-from ansible_collections.local_llm.lab.tests.fakes import played_model
 from ansible_collections.local_llm.lab.tests.fakes.played_model import (
     BUDGETS,
     JOB,
     PUSH,
     SUBMIT,
-    Model,
     calling,
     cut,
     different,
     reply,
     tool,
 )
-
-
-@pytest.fixture
-def play(tmp_path: Path) -> Callable[..., tuple[Ending, Agent, Model]]:
-    return lambda *arguments: played_model.play(tmp_path, *arguments)
 
 
 def test_submit_after_push_ends_the_trial_at_once(play: Any) -> None:

@@ -6,14 +6,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ansible_collections.local_llm.lab.plugins.plugin_utils.agent import Agent, Ending
+from ansible_collections.local_llm.lab.plugins.plugin_utils.agent import Ending
 from ansible_collections.local_llm.lab.plugins.plugin_utils.chat import Completion, EngineFailure, TurnOverrun
 from ansible_collections.local_llm.lab.tests.fakes import played_model
 from ansible_collections.local_llm.lab.tests.fakes.played_model import (
@@ -21,7 +21,6 @@ from ansible_collections.local_llm.lab.tests.fakes.played_model import (
     JOB,
     PUSH,
     SUBMIT,
-    Model,
     calling,
     cut,
     different,
@@ -30,11 +29,6 @@ from ansible_collections.local_llm.lab.tests.fakes.played_model import (
 )
 
 PROBING = replace(JOB, budgets=replace(BUDGETS, probe_factor=2.0))
-
-
-@pytest.fixture
-def play(tmp_path: Path) -> Callable[..., tuple[Ending, Agent, Model]]:
-    return lambda *arguments: played_model.play(tmp_path, *arguments)
 
 
 def under(**budgets: Any) -> Any:
