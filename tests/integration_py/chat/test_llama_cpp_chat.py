@@ -129,11 +129,11 @@ def test_a_stream_that_is_stopped_was_counted_by_the_engine(talk: Callable[..., 
     ask = talk("a ", "b ", "c ", context_tokens=4096)
     seen = ask(max_tokens=2).usage
     with pytest.raises(TurnOverrun) as caught:
-        ask(seconds=0.1, max_tokens=100_000, ignore_eos=True)
+        ask(seconds=0.5, max_tokens=100_000, ignore_eos=True)
     usage = caught.value.usage
     assert usage is not None
     assert (usage.prompt_tokens, usage.source) == (seen.prompt_tokens, "engine")
-    assert usage.generated_tokens > 2
+    assert usage.generated_tokens > 0
 
 
 def test_a_prompt_over_the_window_is_an_overflow(talk: Callable[..., Ask]) -> None:

@@ -10,6 +10,7 @@ import json
 import os
 import random
 import signal
+import sqlite3
 import subprocess
 import time
 
@@ -50,6 +51,21 @@ def test_killed_at_random_moments_a_sweep_still_runs_every_trial_exactly_once(fo
         json.loads(path.read_text())
 
 
+def test_what_a_run_killed_after_its_last_trial_holds_is_let_go_by_the_next(folder: Folder) -> None:
+    folder.write()
+    process = folder.start()
+    deadline = time.monotonic() + 240
+    while _done(folder) < 6 and time.monotonic() < deadline:
+        time.sleep(0.02)
+    for victim in [*psutil.Process(process.pid).children(recursive=True), psutil.Process(process.pid)]:
+        victim.send_signal(signal.SIGKILL)
+    process.communicate()
+    assert folder.processes(), "the keeper and the engine were to outlive the run"
+    code, output = folder.run()
+    assert code == 0 and "no trial runs" in output, output
+    assert not [process.cmdline() for process in folder.processes()]
+
+
 def test_an_engine_killed_in_a_trial_voids_it_and_the_trial_runs_again(folder: Folder) -> None:
     folder.sweep["budgets"] = {"turns": 12, "completion_tokens": 256}
     folder.write()
@@ -61,6 +77,13 @@ def test_an_engine_killed_in_a_trial_voids_it_and_the_trial_runs_again(folder: F
     assert "void/engine_error" in output
     assert folder.rows("SELECT COUNT(*) FROM trials WHERE state = 'done'") == [(6,)]
     assert folder.rows("SELECT COUNT(*) FROM attempts WHERE state = 'void'") == [(1,)]
+
+
+def _done(folder: Folder) -> int:
+    try:
+        return int(folder.rows("SELECT COUNT(*) FROM trials WHERE state = 'done'")[0][0])
+    except sqlite3.OperationalError:  # there is no store yet
+        return 0
 
 
 def _kill_one_or_all(process: subprocess.Popen[str], moments: random.Random) -> None:
