@@ -49,6 +49,9 @@ options:
   chat_template:
     description: Text of a Jinja chat template to use in place of the one in the file.
     type: str
+  experts_used:
+    description: How many experts of a mixture a token passes through; the model's own number when left out.
+    type: int
   reserve_bytes:
     description: What must stay available after the load, by prediction.
     type: int
@@ -192,6 +195,7 @@ def main() -> None:
             "kv_type": {"type": "str", "choices": ["f16", "q8_0", "q4_0"], "default": "f16"},
             "flash_attention": {"type": "str", "choices": ["auto", "on", "off"], "default": "auto"},
             "chat_template": {"type": "str"},
+            "experts_used": {"type": "int"},
             "reserve_bytes": {"type": "int", "default": 0},
             "overhead_bytes": {"type": "int", "default": 256 * 1024**2},
             "timeout_seconds": {"type": "int", "default": 600},

@@ -16,7 +16,10 @@ from .base import (
     Instance,
     LoadFailed,
     LoadRequest,
+    MemoryKept,
+    OptionUnsupported,
     PortInUse,
+    Settings,
     UnloadFailed,
 )
 from .llama_cpp import LlamaCpp
@@ -33,7 +36,10 @@ __all__ = [
     "Instance",
     "LoadFailed",
     "LoadRequest",
+    "MemoryKept",
+    "OptionUnsupported",
     "PortInUse",
+    "Settings",
     "UnloadFailed",
     "connect",
 ]

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 
@@ -35,9 +36,20 @@ class UnloadFailed(EngineError):
     """A model is still there after it was unloaded."""
 
 
+class MemoryKept(UnloadFailed):
+    """The engine says that nothing is loaded, and the memory did not come back."""
+
+
+class OptionUnsupported(EngineError):
+    """The engine would ignore a part of the load config: asking for it anyway would give a false result."""
+
+
 @dataclass(frozen=True)
 class LoadRequest:
-    """A model and its load config. `context_tokens` is the window of each of the `parallel` slots."""
+    """A model and its load config. `context_tokens` is the window of each of the `parallel` slots.
+
+    `path` is the GGUF file on the host; empty for an engine that loads nothing.
+    """
 
     name: str
     path: str
@@ -46,6 +58,7 @@ class LoadRequest:
     kv_type: str = "f16"
     flash_attention: str = "auto"
     chat_template: str | None = None
+    experts_used: int | None = None
 
 
 @dataclass(frozen=True)
@@ -65,21 +78,40 @@ class Instance:
 
 @dataclass(frozen=True)
 class Capabilities:
-    """What can be asked of an engine, so that a sweep never asks for what would be ignored."""
+    """What can be asked of an engine, so that a sweep asks before it tries.
 
-    load: bool
-    unload: bool
-    context: bool
-    parallel: bool
-    kv_type: bool
-    flash_attention: bool
-    chat_template: bool
+    `load` false means that nothing is ever loaded here (a cloud). `download`: it can have a model brought or removed.
+    """
+
+    load: bool = False
+    context: bool = False
+    parallel: bool = False
+    kv_type: bool = False
+    flash_attention: bool = False
+    chat_template: bool = False
+    experts_used: bool = False
+    reasoning_switch: bool = False
+    download: bool = False
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How the engine serves whatever is asked of it; None where it does not tell."""
+
+    bind_address: str | None = None
+    jit_loading: bool | None = None
+    auto_evict: bool | None = None
+    default_context_tokens: int | None = None
+    parallel: int | None = None
+    kv_type: str | None = None
+    flash_attention: str | None = None
 
 
 class Engine(ABC):
-    """One engine on one host."""
+    """One engine on one host. `processes` names the programs that hold its models, for when it does not answer."""
 
     capabilities: Capabilities
+    processes: tuple[str, ...] = ()
 
     @abstractmethod
     def build(self) -> str:
@@ -100,6 +132,39 @@ class Engine(ABC):
     @abstractmethod
     def unload(self, instance_id: str) -> None:
         """Unload one instance and wait until it is gone."""
+
+    def settings(self) -> Settings:
+        """What this engine tells of its configuration."""
+        return Settings()
+
+    def has(self, request: LoadRequest) -> bool:
+        """Whether the model could be loaded now, without a download or an import."""
+        return not self.capabilities.load or os.path.isfile(request.path)
+
+    def add(self, request: LoadRequest, timeout_seconds: float) -> None:
+        """Make the GGUF file of the request known to the engine, without a copy of it where that can be had."""
+        raise OptionUnsupported(f"{type(self).__name__} brings no models.", "use the role local_llm.lab.gguf_models")
+
+    def remove(self, request: LoadRequest) -> None:
+        """Take the model from the engine; the GGUF file itself is not the engine's and stays."""
+        raise OptionUnsupported(f"{type(self).__name__} removes no models.", "delete the file")
+
+    def refuse_unsupported(self, request: LoadRequest) -> None:
+        """OptionUnsupported when the request sets what this engine would ignore."""
+        settings = self.settings()
+        asked = {
+            "parallel": (request.parallel, settings.parallel or 1),
+            "kv_type": (request.kv_type, settings.kv_type or "f16"),
+            "flash_attention": (request.flash_attention, settings.flash_attention or "auto"),
+            "chat_template": (request.chat_template, None),
+            "experts_used": (request.experts_used, None),
+        }
+        for name, (wanted, fixed) in asked.items():
+            if wanted != fixed and not getattr(self.capabilities, name):
+                raise OptionUnsupported(
+                    f"{name} = {str(wanted)[:40]} cannot be set per load on this engine; it serves with {fixed}.",
+                    f"leave {name} out of this host's sweep, or configure the engine to it",
+                )
 
     def unload_all(self) -> list[Instance]:
         """Unload everything and return what was there."""

@@ -41,7 +41,13 @@ class LlamaCpp(Engine):
     """Options: `python` (an interpreter that has xllamacpp), `state_dir` (a folder of its own), `threads`."""
 
     capabilities = Capabilities(
-        load=True, unload=True, context=True, parallel=True, kv_type=True, flash_attention=True, chat_template=True
+        load=True,
+        context=True,
+        parallel=True,
+        kv_type=True,
+        flash_attention=True,
+        chat_template=True,
+        reasoning_switch=True,
     )
 
     def __init__(self, base_url: str, options: dict[str, Any]) -> None:
@@ -109,6 +115,7 @@ class LlamaCpp(Engine):
         return instance.ready and instance.model == request.name and not self._differences(instance, request)
 
     def load(self, request: LoadRequest, timeout_seconds: float) -> Instance:
+        self.refuse_unsupported(request)
         if self._living() is not None:
             raise LoadFailed("A model is loaded already.", "unload it first: one model at a time")
         build = self.build()
