@@ -13,12 +13,14 @@ import time
 from dataclasses import asdict, dataclass, field
 from typing import Any, BinaryIO, cast
 
+from .. import memory
 from . import process as keeper_process
 from .bundle import start
 from .folder import Folder, KeeperError
 
 ANSWER_SECONDS = 30.0  # an answer may have to wait for an emergency unload
 RELEASE_SECONDS = 5.0
+MEMORY_BACK_SECONDS = 15.0  # what was unloaded a moment ago may still be coming back
 FIELDS = ("held", "owner", "pid", "deadline", "lowest_available_bytes", "breach")
 
 
@@ -75,6 +77,7 @@ def hold(keeper_dir: str, terms: Terms, check: bool = False) -> tuple[bool, dict
     if check:
         return True, {**status(keeper_dir), "breach": breach}
     folder.prepare()
+    _wait_for_memory(terms.floor_bytes)
     answer = _start(folder, terms)
     if breach:
         answer = {**answer, "breach": breach, "lowest_available_bytes": lowest}
@@ -146,6 +149,12 @@ def _busy(folder: Folder) -> KeeperBusy:
         f"The host is held by {last.get('owner')} (process {last.get('pid')}) until {last.get('deadline')}.",
         "wait until it is released or its deadline has passed",
     )
+
+
+def _wait_for_memory(floor_bytes: int) -> None:
+    end = time.monotonic() + MEMORY_BACK_SECONDS
+    while memory.available() < floor_bytes and time.monotonic() < end:
+        time.sleep(0.1)
 
 
 def _wait_until_free(folder: Folder) -> None:
