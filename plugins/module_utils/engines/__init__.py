@@ -21,6 +21,7 @@ from .base import (
     PortInUse,
     Settings,
     UnloadFailed,
+    ignored,
 )
 from .llama_cpp import LlamaCpp
 
@@ -42,6 +43,7 @@ __all__ = [
     "Settings",
     "UnloadFailed",
     "connect",
+    "ignored",
 ]
 
 

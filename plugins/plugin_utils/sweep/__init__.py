@@ -11,7 +11,7 @@ from __future__ import annotations
 from .catalog import Model, load_catalog
 from .definition import Sweep, load_sweep
 from .errors import SweepError, SweepFileInvalid, UnknownName
-from .plan import Cell, HostClass, Plan, PlannedCanary, Trial, estimate, plan
+from .plan import Cell, HostClass, Plan, PlannedCanary, Refusal, Trial, estimate, plan
 
 __all__ = [
     "Cell",
@@ -19,6 +19,7 @@ __all__ = [
     "Model",
     "Plan",
     "PlannedCanary",
+    "Refusal",
     "Sweep",
     "SweepError",
     "SweepFileInvalid",
