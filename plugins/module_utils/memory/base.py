@@ -5,8 +5,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 from ..errors import LabError
 
@@ -36,6 +35,3 @@ class Reading:
     psi_some_avg10: float | None = None
     psi_full_avg10: float | None = None
     unpressed_percent: int | None = None
-
-    def as_dict(self) -> dict[str, Any]:
-        return asdict(self)
