@@ -58,6 +58,6 @@ def gpus() -> list[dict[str, Any]]:
     for line in (told or "").splitlines():
         fields = [field.strip() for field in line.rsplit(",", 2)]
         if len(fields) == 3:  # what it says without a GPU is a sentence
-            memory_bytes = int(fields[2]) * 1024**2 if fields[2].isdigit() else None
+            memory_bytes = int(fields[2]) * 1024**2 if fields[2].isdecimal() else None
             found.append({"name": fields[0], "driver_version": fields[1], "memory_bytes": memory_bytes})
     return found
