@@ -12,9 +12,11 @@ version_added: 1.0.0
 author:
   - local_llm.lab contributors (@local-llm-lab)
 description:
-  - Copies memory with all processors at once and counts what is read and written. Tokens per second are predicted from it.
   - >-
-    It is the CPU's share. Where the CPU generates, as with C(llama_cpp) without a GPU, it is the whole of it; where a GPU
+    Copies memory with all processors at once and counts what is read and written. Tokens per second are predicted from
+    it.
+  - >-
+    It is the CPU's share. Where the CPU generates, as with C(llama_cpp) without a GPU, that is the whole; where a GPU
     does, it is a lower bound, and RV(is_lower_bound) says so. The vendor's number, in the inventory's
     C(lab_memory_bandwidth_bytes_per_second), is then the better one.
   - >-
