@@ -6,6 +6,17 @@
 from __future__ import annotations
 
 from .admission import Admission, admit
-from .host import MemoryUnreadable, available, swap, total, wait_until_settled
+from .base import MemoryUnreadable, Reading
+from .host import available, reading, swap, total, wait_until_settled
 
-__all__ = ["Admission", "MemoryUnreadable", "admit", "available", "swap", "total", "wait_until_settled"]
+__all__ = [
+    "Admission",
+    "MemoryUnreadable",
+    "Reading",
+    "admit",
+    "available",
+    "reading",
+    "swap",
+    "total",
+    "wait_until_settled",
+]
