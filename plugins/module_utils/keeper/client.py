@@ -13,7 +13,7 @@ import time
 from dataclasses import asdict, dataclass, field
 from typing import Any, BinaryIO, cast
 
-from .. import processes
+from .. import memory, processes
 from . import process as keeper_process
 from .bundle import start
 from .folder import Folder, KeeperError, utc
@@ -22,6 +22,8 @@ from .record import Record
 ANSWER_SECONDS = 60.0  # an answer may have to wait for an emergency unload
 RELEASE_SECONDS = 5.0
 HOLDER_SECONDS = 5.0
+MEMORY_BACK_SECONDS = 15.0  # what was unloaded a moment ago may still be coming back
+STANDS_STILL_SECONDS = 3.0
 SEEN = tuple(Record.__dataclass_fields__)
 FIELDS = (
     "held", "owner", "pid", "since", "deadline", "loading", *SEEN, "reclaims", "reclaim_error", "breach",
@@ -123,6 +125,7 @@ def _start(folder: Folder, terms: Terms, lock: int) -> dict[str, Any]:
     untold = _own_breach(folder.read_status(), terms)
     try:
         _say_who(folder, terms, untold)
+        _wait_for_memory(terms.floor_bytes)
         process = start(
             keeper_process.__name__,
             {"keeper_dir": str(folder.path), "terms": asdict(terms), "lock": lock},
@@ -207,6 +210,17 @@ def _busy(holder: dict[str, Any]) -> KeeperBusy:
         "wait until it is released or its deadline has passed; where that owner is gone for good, let it go with the "
         f"module local_llm.lab.keeper, state=released and owner={holder.get('owner')}",
     )
+
+
+def _wait_for_memory(floor_bytes: int) -> None:
+    """Wait below the floor, as long as memory is still coming back."""
+    highest, now = memory.available(), time.monotonic()
+    end, risen_at = now + MEMORY_BACK_SECONDS, now
+    while highest < floor_bytes and now < end and now < risen_at + STANDS_STILL_SECONDS:
+        time.sleep(0.1)
+        available, now = memory.available(), time.monotonic()
+        if available > highest + memory.SETTLED_BYTES:
+            highest, risen_at = available, now
 
 
 def _wait_until_free(folder: Folder) -> None:
