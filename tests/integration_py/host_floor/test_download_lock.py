@@ -10,24 +10,15 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ansible_collections.local_llm.lab.plugins.module_utils.keeper import Terms, hold, release, status
+from ansible_collections.local_llm.lab.plugins.module_utils.keeper import Terms, hold, status
 
 PLAYBOOK = Path(__file__).with_name("download.yml")
 OWNER = "downloads@controller"
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Iterator[str]:
-    path = str(tmp_path / "k")
-    yield path
-    for owner in (OWNER, "nightly@elsewhere"):
-        release(path, owner)
 
 
 @pytest.fixture
