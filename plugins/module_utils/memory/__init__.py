@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from .admission import Admission, admit
 from .base import MemoryUnreadable, Reading
-from .host import available, reading, swap, total, wait_until_settled
+from .host import SETTLED_BYTES, available, reading, swap, total, wait_until_settled
 
 __all__ = [
+    "SETTLED_BYTES",
     "Admission",
     "MemoryUnreadable",
     "Reading",
