@@ -137,10 +137,14 @@ class LmStudio:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """The daemon ends, and with it every model."""
         self._ended.set()
         self._server.close()
         if self.home:
-            (self.home / ".internal/http-server.json").unlink()
+            (self.home / ".internal/http-server.json").unlink(missing_ok=True)
         with self._lock:
             for one in [*self._instances, *self._unlisted]:
                 one.process.end()

@@ -102,7 +102,7 @@ def main() -> int:
             if running
             else {"status": "not-running"},
         }
-        text = f"llmster v0.0.12-1 is {'' if running else 'not '}running"
+        text = "llmster v0.0.12-1 is running (PID: 1)" if running else "LM Studio is not running"
         print(json.dumps(states[asked.command]) if asked.json else text)
         return 0
     port = asked.port or _published_port()
