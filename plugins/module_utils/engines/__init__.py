@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from .base import (
@@ -12,6 +13,7 @@ from .base import (
     Engine,
     EngineError,
     EngineNotInstalled,
+    EngineRefused,
     EngineUnreachable,
     Instance,
     LoadFailed,
@@ -23,8 +25,14 @@ from .base import (
     UnloadFailed,
 )
 from .llama_cpp import LlamaCpp
+from .ollama import Ollama
+from .openai_compatible import OpenAICompatible
 
-ENGINES = {"llama_cpp": LlamaCpp}
+ENGINES: dict[str, Callable[[str, dict[str, Any]], Engine]] = {
+    "llama_cpp": LlamaCpp,
+    "ollama": Ollama,
+    "openai_compatible": OpenAICompatible,
+}
 
 __all__ = [
     "ENGINES",
@@ -32,6 +40,7 @@ __all__ = [
     "Engine",
     "EngineError",
     "EngineNotInstalled",
+    "EngineRefused",
     "EngineUnreachable",
     "Instance",
     "LoadFailed",

@@ -20,6 +20,15 @@ class EngineUnreachable(EngineError):
     """Nothing answers where the engine should be."""
 
 
+class EngineRefused(EngineError):
+    """The engine answered, with an error; `status` is HTTP's and `reason` is what it said."""
+
+    def __init__(self, status: int, reason: str, remedy: str = "read the engine's log") -> None:
+        super().__init__(f"The engine refuses ({status}): {reason}", remedy)
+        self.status = status
+        self.reason = reason
+
+
 class EngineNotInstalled(EngineError):
     """The engine's program is not on this host."""
 
@@ -63,7 +72,10 @@ class LoadRequest:
 
 @dataclass(frozen=True)
 class Instance:
-    """A loaded model as the engine itself describes it; not `ready` means loading or not answering."""
+    """A loaded model as the engine itself describes it; not `ready` means loading or not answering.
+
+    `gpu_bytes` below `resident_bytes` means that a part of it is computed by the CPU.
+    """
 
     id: str
     model: str
@@ -73,6 +85,7 @@ class Instance:
     chat_template_sha256: str | None
     build: str | None
     resident_bytes: int | None = field(default=None, compare=False)
+    gpu_bytes: int | None = field(default=None, compare=False)
     ready: bool = True
 
 
