@@ -177,8 +177,9 @@ def _cells(sweep: Sweep, model: Model, host_class: str, scope: Sequence[Any], fi
 
 def _asked(cell: Cell, model: Model, refusal: Refusal) -> Cell:
     why = refusal({**cell.load, "chat_template": model.chat_template})
-    if model.cloud and cell.load["context_tokens"] > model.cloud.context_tokens:
-        why = f"context_tokens = {cell.load['context_tokens']} is more than the {model.cloud.context_tokens} of this model"
+    asked_tokens = cell.load["context_tokens"]
+    if model.cloud and asked_tokens > model.cloud.context_tokens:
+        why = f"context_tokens = {asked_tokens} is more than the {model.cloud.context_tokens} of this model"
     return replace(cell, state="factor_not_applied", numbers={"reason": why}) if why else cell
 
 

@@ -213,7 +213,7 @@ def test_a_cloud_s_model_runs_on_a_cloud_and_a_file_anywhere_else(
     made = planned(sweep, catalog, host_classes=[HERE, cloud], stacks=stacks)
     assert {(trial.model, trial.host_class) for trial in made.trials} == {("tiny", HERE.id), ("opus", cloud.id)}
 
-    asked = planned(sweep, catalog, host_classes=[cloud], stacks=stacks, refusals={cloud.id: {}.get})
+    asked = planned(sweep, catalog, host_classes=[cloud], stacks=stacks, refusals={cloud.id: lambda load: None})
     assert {str(cell.numbers) for cell in asked.cells} == {
         "{'reason': 'context_tokens = 4096 is more than the 2048 of this model'}"
     }
