@@ -23,13 +23,16 @@ from .base import (
     PortInUse,
     Settings,
     UnloadFailed,
+    ignored,
 )
 from .llama_cpp import LlamaCpp
+from .lm_studio import LmStudio
 from .ollama import Ollama
 from .openai_compatible import OpenAICompatible
 
 ENGINES: dict[str, Callable[[str, dict[str, Any]], Engine]] = {
     "llama_cpp": LlamaCpp,
+    "lm_studio": LmStudio,
     "ollama": Ollama,
     "openai_compatible": OpenAICompatible,
 }
@@ -51,6 +54,7 @@ __all__ = [
     "Settings",
     "UnloadFailed",
     "connect",
+    "ignored",
 ]
 
 
