@@ -13,7 +13,7 @@ options:
     description: What serves models on this host.
     type: str
     required: true
-    choices: [llama_cpp, ollama, openai_compatible]
+    choices: [llama_cpp, lm_studio, ollama, openai_compatible]
   base_url:
     description:
       - Where the engine listens, as seen from the host itself; a loopback URL such as V(http://127.0.0.1:8137).

@@ -180,7 +180,7 @@ class Website(Serving):
 
 def test_a_website_is_no_engine() -> None:
     with Website() as site:
-        with pytest.raises(EngineUnreachable, match="does not speak JSON"):
+        with pytest.raises(EngineUnreachable, match="does not answer in JSON"):
             engine_of(site).build()
         with pytest.raises(EngineUnreachable, match="not a list of models"):
             engine_of(site, suffix="/other").build()
