@@ -8,10 +8,12 @@ from __future__ import annotations
 import json
 import select
 import socket
+import ssl
 import threading
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -130,6 +132,11 @@ class Serving:
         self._server.shutdown()
         self._server.server_close()
         self.close()
+
+    def encrypt(self, certificate: Path, private_key: Path) -> None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate, private_key)
+        self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
 
     def respond(self, call: Call) -> Reply:
         raise NotImplementedError
