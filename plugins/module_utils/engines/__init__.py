@@ -12,6 +12,7 @@ from .base import (
     Engine,
     EngineError,
     EngineNotInstalled,
+    EngineRefused,
     EngineUnreachable,
     Instance,
     LoadFailed,
@@ -21,10 +22,12 @@ from .base import (
     PortInUse,
     Settings,
     UnloadFailed,
+    ignored,
 )
 from .llama_cpp import LlamaCpp
+from .lm_studio import LmStudio
 
-ENGINES = {"llama_cpp": LlamaCpp}
+ENGINES = {"llama_cpp": LlamaCpp, "lm_studio": LmStudio}
 
 __all__ = [
     "ENGINES",
@@ -32,6 +35,7 @@ __all__ = [
     "Engine",
     "EngineError",
     "EngineNotInstalled",
+    "EngineRefused",
     "EngineUnreachable",
     "Instance",
     "LoadFailed",
@@ -42,6 +46,7 @@ __all__ = [
     "Settings",
     "UnloadFailed",
     "connect",
+    "ignored",
 ]
 
 
