@@ -37,7 +37,11 @@ class UnloadFailed(EngineError):
 
 
 class MemoryKept(UnloadFailed):
-    """The engine says that nothing is loaded, and the memory did not come back."""
+    """The engine says that nothing is loaded, and the memory did not come back; `kept` says how much, in bytes."""
+
+    def __init__(self, message: str, remedy: str, kept: dict[str, int] | None = None) -> None:
+        super().__init__(message, remedy)
+        self.kept = kept or {}
 
 
 class OptionUnsupported(EngineError):
@@ -63,7 +67,10 @@ class LoadRequest:
 
 @dataclass(frozen=True)
 class Instance:
-    """A loaded model as the engine itself describes it; not `ready` means loading or not answering."""
+    """A loaded model as the engine itself describes it; not `ready` means loading or not answering.
+
+    `kv_bytes`: its KV cache, where the engine says how large that is.
+    """
 
     id: str
     model: str
@@ -73,6 +80,7 @@ class Instance:
     chat_template_sha256: str | None
     build: str | None
     resident_bytes: int | None = field(default=None, compare=False)
+    kv_bytes: int | None = field(default=None, compare=False)
     ready: bool = True
 
 
@@ -110,6 +118,7 @@ class Settings:
 class Engine(ABC):
     """One engine on one host. `processes` names the programs that hold its models, for when it does not answer."""
 
+    base_url: str
     capabilities: Capabilities
     processes: tuple[str, ...] = ()
 
