@@ -12,6 +12,7 @@ from .base import (
     Engine,
     EngineError,
     EngineNotInstalled,
+    EngineRefused,
     EngineUnreachable,
     Instance,
     LoadFailed,
@@ -23,8 +24,9 @@ from .base import (
     UnloadFailed,
 )
 from .llama_cpp import LlamaCpp
+from .lm_studio import LmStudio
 
-ENGINES = {"llama_cpp": LlamaCpp}
+ENGINES = {"llama_cpp": LlamaCpp, "lm_studio": LmStudio}
 
 __all__ = [
     "ENGINES",
@@ -32,6 +34,7 @@ __all__ = [
     "Engine",
     "EngineError",
     "EngineNotInstalled",
+    "EngineRefused",
     "EngineUnreachable",
     "Instance",
     "LoadFailed",
