@@ -37,7 +37,7 @@ engine_build:
   description: Name and version of what serves; null when the engine is not installed.
   returned: success
   type: str
-  sample: xllamacpp 2026.10.11549
+  sample: xllamacpp 2026.10.11549 (CPU, 1 thread)
 instances:
   description: Every model in memory. One that is not C(ready) is loading, or does not answer.
   returned: success
@@ -50,7 +50,7 @@ instances:
       context_tokens: 4096
       parallel: 1
       chat_template_sha256: 6219d7f49c9be343821de8873e5fe8665dac362c26f5587f62d285d89fb34990
-      build: xllamacpp 2026.10.11549
+      build: xllamacpp 2026.10.11549 (CPU, 1 thread)
       resident_bytes: 264241152
       kv_bytes: 94371840
       ready: true

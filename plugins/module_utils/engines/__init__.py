@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from .base import (
@@ -23,10 +24,13 @@ from .base import (
     Settings,
     UnloadFailed,
 )
-from .llama_cpp import LlamaCpp
+from .llama_cpp import llama_cpp
 from .lm_studio import LmStudio
 
-ENGINES = {"llama_cpp": LlamaCpp, "lm_studio": LmStudio}
+ENGINES: dict[str, Callable[[str, dict[str, Any]], Engine]] = {
+    "llama_cpp": llama_cpp,
+    "lm_studio": LmStudio,
+}
 
 __all__ = [
     "ENGINES",
