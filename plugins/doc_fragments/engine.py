@@ -13,9 +13,11 @@ options:
     description: What serves models on this host.
     type: str
     required: true
-    choices: [llama_cpp, lm_studio]
+    choices: [llama_cpp, lm_studio, ollama, openai_compatible]
   base_url:
-    description: Where the engine listens, as seen from the host itself; a loopback URL such as V(http://127.0.0.1:8137).
+    description:
+      - Where the engine listens, as seen from the host itself; a loopback URL such as V(http://127.0.0.1:8137).
+      - For O(engine=openai_compatible) the address of its API, such as V(https://api.example.com/v1).
     type: str
     required: true
   engine_options:
@@ -30,7 +32,15 @@ options:
       - >-
         For V(lm_studio): C(lms), the path of its program, without which only its REST API is used (no C(parallel) per
         load, no import); C(home), its folder (C(~/.lmstudio)); and what it is configured with and tells nowhere,
-        C(parallel) (V(4)), C(kv_type) and C(flash_attention); C(processes), what to kill when it does not answer.
+        C(parallel) (V(4)), C(kv_type) and C(flash_attention).
+      - >-
+        For V(ollama), what its server was configured with and does not tell: C(kv_type), C(flash_attention),
+        C(parallel). On Linux the environment of the running server is believed before them, where it may be read.
+      - >-
+        For V(openai_compatible): C(api_key_file), a file that only its owner may read and that holds the key; without
+        it no key is sent.
+      - >-
+        For every engine: C(processes), the names of the programs that hold its models, for when it does not answer.
     type: dict
     default: {}
 """

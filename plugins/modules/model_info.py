@@ -79,8 +79,7 @@ capabilities:
     reasoning_switch: true
     download: false
 settings:
-  description:
-    - How the engine serves whatever is asked of it; null where it does not tell.
+  description: How the engine serves whatever is asked of it; null where it does not tell.
   returned: success
   type: dict
   sample:

@@ -23,13 +23,18 @@ from .base import (
     PortInUse,
     Settings,
     UnloadFailed,
+    ignored,
 )
 from .llama_cpp import llama_cpp
 from .lm_studio import LmStudio
+from .ollama import Ollama
+from .openai_compatible import OpenAICompatible
 
 ENGINES: dict[str, Callable[[str, dict[str, Any]], Engine]] = {
     "llama_cpp": llama_cpp,
     "lm_studio": LmStudio,
+    "ollama": Ollama,
+    "openai_compatible": OpenAICompatible,
 }
 
 __all__ = [
@@ -49,6 +54,7 @@ __all__ = [
     "Settings",
     "UnloadFailed",
     "connect",
+    "ignored",
 ]
 
 

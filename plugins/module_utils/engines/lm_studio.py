@@ -10,6 +10,8 @@ whole `context_length`, which the slots share (LM Studio's unified KV cache). It
 from __future__ import annotations
 
 import os
+import socket
+import subprocess
 import time
 from pathlib import Path
 from typing import Any
@@ -37,6 +39,7 @@ from .lm_studio_rest import Rest
 DEFAULT_PARALLEL = 4
 UNLOAD_SECONDS = 60.0
 INTERRUPTED_SECONDS = 5.0
+TIMED_OUT = (socket.timeout, subprocess.TimeoutExpired)
 LOOPBACK = ("127.0.0.1", "localhost")
 PROCESSES = ("llmster", "lm-studio", "LM Studio")
 
@@ -137,11 +140,16 @@ class LmStudio(Engine):
         try:
             self._ask_to_load(key, request, timeout_seconds)
             return self._only(key, request, set(before))
+        except EngineUnreachable as error:
+            left = self._clear_up(key, INTERRUPTED_SECONDS)
+            if not isinstance(error.__cause__, TIMED_OUT):
+                raise EngineUnreachable(f"{error.message}{left}", error.remedy) from error
+            raise LoadFailed(
+                f"LM Studio had not loaded {request.name} after {timeout_seconds:g} s.{left}",
+                "raise timeout_seconds, or see LM Studio's log (lms log stream)",
+            ) from error
         except EngineError as error:
-            interrupted = isinstance(error, EngineUnreachable)
-            left = self._clear_up(key, INTERRUPTED_SECONDS if interrupted else 0.0)
-            message = f"{request.name} was not loaded within {timeout_seconds:g} s: " if interrupted else ""
-            raise LoadFailed(f"{message}{error.message}{left}", error.remedy) from error
+            raise LoadFailed(f"{error.message}{self._clear_up(key, 0.0)}", error.remedy) from error
         except BaseException:
             self._clear_up(key, 0.0)
             raise

@@ -127,8 +127,8 @@ def refuse_held_by_another(keeper_dir: str, owner: str | None) -> None:
 def _predicted_bytes(request: LoadRequest, overhead_bytes: int) -> int:
     if not request.path:
         raise EngineError(f"{request.name}: no GGUF file is named.", "give path: what it will take is read from it")
-    model = gguf.read_model(request.path)
-    return gguf.predicted_bytes(model, request.context_tokens, request.parallel, request.kv_type, overhead_bytes)
+    shape = gguf.shape_of(gguf.read_model(request.path))
+    return gguf.predicted_bytes(shape, request.context_tokens, request.parallel, request.kv_type, overhead_bytes)
 
 
 def _predicted(

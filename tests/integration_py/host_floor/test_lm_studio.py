@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -98,7 +100,7 @@ def test_a_place_taken_stays_and_is_left_empty(engine: Engine, studio: LmStudio,
         ),
         ("wrong_context", r"context_length 1024 instead of 2048"),
         ("oom_kill", r"loaded and is gone again.*dmesg"),
-        ("hang_in_load", r"tiny was not loaded within 1 s"),
+        ("hang_in_load", r"had not loaded tiny after 1 s"),
     ],
 )
 @pytest.mark.parametrize("parallel", [4, 1])
@@ -115,6 +117,23 @@ def test_what_came_wrong_is_an_error_and_is_unloaded(
     assert (with_program.loaded(), studio.resident()) == ([], [])
     studio.faults.clear()
     assert with_program.load(asked, timeout_seconds=60).parallel == parallel
+
+
+def test_a_server_that_dies_in_a_load_is_unreachable(
+    engine: Engine, studio: LmStudio, request_tiny: LoadRequest
+) -> None:
+    def die_when_it_loads() -> None:
+        end = time.monotonic() + 60
+        while not studio.resident() and time.monotonic() < end:
+            time.sleep(0.05)
+        studio.stop()
+
+    studio.faults = {"hang_in_load"}
+    dies = threading.Thread(target=die_when_it_loads)
+    dies.start()
+    with pytest.raises(EngineUnreachable, match=r"models/load does not answer.*could not be unloaded"):
+        engine.load(request_tiny, timeout_seconds=120)
+    dies.join()
 
 
 def test_an_unload_is_believed_only_as_far_as_the_list_goes(
