@@ -198,7 +198,7 @@ class Ollama(Engine):
             remedy = "read Ollama's log (journalctl -u ollama): memory, or a model of another kind"
             if error.status == 404:
                 remedy = f"make it known to Ollama: local_llm.lab.model with name={request.name} and state=present"
-            raise LoadFailed(f"Ollama could not load {request.name}: {error.reason}", remedy) from error
+            raise LoadFailed(f"Ollama could not load {request.name}: {error.reason}.", remedy) from error
 
     def _verified(self, request: LoadRequest, before: set[str]) -> Instance:
         there = [one for one in self.loaded() if answers.full_name(one.id) not in before]
