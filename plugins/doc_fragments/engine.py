@@ -28,6 +28,10 @@ options:
         makes one; C(state_dir), a folder of this engine alone; C(threads), how many CPU threads it may use (V(0) lets
         llama.cpp choose).
       - >-
+        For V(lm_studio): C(lms), the path of its program, without which only its REST API is used (no C(parallel) per
+        load, no import); C(home), its folder (C(~/.lmstudio)); and what it is configured with and tells nowhere,
+        C(parallel) (V(4)), C(kv_type) and C(flash_attention).
+      - >-
         For V(ollama), what its server was configured with and does not tell: C(kv_type), C(flash_attention),
         C(parallel). On Linux the environment of the running server is believed before them, where it may be read.
       - >-

@@ -132,9 +132,9 @@ def ignored(capabilities: Capabilities, settings: Settings, load: dict[str, Any]
     }
     for name, value in fixed.items():
         asked = load.get(name, value)
-        if capabilities.load and asked != value and not getattr(capabilities, name):
+        if asked != value and not getattr(capabilities, name):
             has = "the model's own" if value is None else value
-            return f"{name} = {str(asked)[:40]!r} cannot be set per load on this engine, which serves with {has}"
+            return f"{name} = {str(asked)[:40]} cannot be set per load on this engine; it serves with {has}"
     return None
 
 
