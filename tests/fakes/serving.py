@@ -10,7 +10,7 @@ import select
 import socket
 import ssl
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -20,12 +20,13 @@ from typing import Any
 
 @dataclass
 class Reply:
-    """A body of parts is streamed, each as soon as it comes."""
+    """A body of parts is streamed, each as soon as it comes. `after` is called in the end, arrived or not."""
 
     status: int = 200
     body: bytes | Iterator[bytes] = b""
     kind: str = "application/json; charset=utf-8"
     headers: dict[str, str] = field(default_factory=dict)
+    after: Callable[[], None] | None = None
 
 
 def json_reply(answer: Any, status: int = 200, **headers: str) -> Reply:
@@ -94,8 +95,8 @@ class Serving:
                 except OSError:
                     self.close_connection = True  # the client is gone
                 finally:
-                    if not isinstance(reply.body, bytes) and hasattr(reply.body, "close"):
-                        reply.body.close()
+                    if reply.after:
+                        reply.after()
 
             do_GET = do_POST = do_DELETE = do_HEAD = answer
 
