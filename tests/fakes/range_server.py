@@ -98,9 +98,9 @@ class RangeServer:
             source.seek(begin)
             while begin < end:
                 chunk = source.read(1 if "drips" in self.faults else min(CHUNK_BYTES, end - begin))
+                self.sent_bytes += len(chunk)
                 handler.wfile.write(chunk)
                 begin += len(chunk)
-                self.sent_bytes += len(chunk)
                 if "drips" in self.faults and self._ended.wait(0.05):
                     return None
         return None

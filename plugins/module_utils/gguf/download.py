@@ -24,9 +24,7 @@ def hub_url(template: str, repo: str, file: str, revision: str) -> str:
     try:
         return template.format(repo=quote(repo), file=quote(file), revision=quote(revision, safe=""))
     except (KeyError, IndexError, ValueError) as error:
-        raise RemoteError(
-            f"{template!r} is no template of a URL.", "use {repo}, {revision} and {file} in it"
-        ) from error
+        raise RemoteError(f"{template!r} is no URL template.", "use {repo}, {revision} and {file} in it") from error
 
 
 def download(url: str, target: Path, size_bytes: int) -> None:
