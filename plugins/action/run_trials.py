@@ -32,7 +32,8 @@ class ActionModule(ActionBase):
                 "session": {"type": "str", "required": True},
                 "script": {"type": "dict"},
                 "model": {"type": "dict", "required": True},
-                "keeper": {"type": "dict", "required": True},
+                "instance_id": {"type": "str", "required": True},
+                "keeper": {"type": "dict"},
             }
         )[1]
 
@@ -43,6 +44,8 @@ class ActionModule(ActionBase):
             return answer
 
         def renew(deadline_seconds: int) -> dict[str, Any]:
+            if not arguments["keeper"]:
+                return {}
             held = {**arguments["keeper"], "state": "held", "deadline_seconds": deadline_seconds}
             reading: dict[str, Any]
             try:
@@ -67,6 +70,7 @@ class ActionModule(ActionBase):
             api_key=arguments["api_key"],
             sandbox=arguments["sandbox"],
             script=arguments["script"],
+            instance_id=arguments["instance_id"],
         )
         try:
             with Store(arguments["store_url"]) as store:

@@ -12,7 +12,7 @@ from ansible.plugins.action import ActionBase
 
 from ..module_utils.errors import LabError
 from ..plugin_utils.arguments import BLOCK_OPTIONS, STORE_OPTIONS
-from ..plugin_utils.steps.gate import gate
+from ..plugin_utils.steps.gate import Access, gate
 
 
 class ActionModule(ActionBase):
@@ -21,9 +21,29 @@ class ActionModule(ActionBase):
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         result: dict[str, Any] = super().run(tmp, task_vars)
-        options = {**STORE_OPTIONS, **BLOCK_OPTIONS, "loaded": {"type": "dict", "required": True}}
-        arguments = self.validate_argument_spec(options)[1]
+        arguments = self.validate_argument_spec(
+            {
+                **STORE_OPTIONS,
+                **BLOCK_OPTIONS,
+                "loaded": {"type": "dict", "required": True},
+                "keeper": {"type": "dict"},
+            }
+        )[1]
+
+        def breach() -> dict[str, Any] | None:
+            if not arguments["keeper"]:
+                return None
+            options = {**arguments["keeper"], "state": "status"}
+            answer: dict[str, Any] = self._execute_module("local_llm.lab.keeper", options, task_vars=task_vars)
+            if answer.get("failed"):
+                raise AnsibleActionFail(answer["msg"], result=answer)
+            found: dict[str, Any] | None = answer["keeper"]["breach"]
+            return found
+
+        access = Access(arguments["base_url"], arguments["api_key"], breach)
         try:
-            return result | gate(**arguments)
+            return result | gate(
+                arguments["store_url"], arguments["generation_id"], arguments["block"], arguments["loaded"], access
+            )
         except LabError as error:
             raise AnsibleActionFail(str(error)) from None

@@ -140,6 +140,10 @@ load_seconds:
   description: How long the load took; null when nothing had to be loaded.
   returned: when O(state=loaded)
   type: float
+error_type:
+  description: Which error it was, such as C(LoadFailed) or C(OptionUnsupported).
+  returned: failure
+  type: str
 unloaded:
   description: What was unloaded.
   returned: success
@@ -206,7 +210,7 @@ def main() -> None:
     try:
         module.exit_json(**result(module.params, module.check_mode))
     except LabError as error:
-        module.fail_json(msg=str(error))
+        module.fail_json(msg=str(error), error_type=type(error).__name__)
 
 
 if __name__ == "__main__":

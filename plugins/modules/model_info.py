@@ -58,12 +58,26 @@ capabilities:
   type: dict
   sample:
     load: true
-    unload: true
     context: true
     parallel: true
     kv_type: true
     flash_attention: true
     chat_template: true
+    experts_used: false
+    reasoning_switch: true
+    download: false
+settings:
+  description: How the engine serves whatever is asked of it; null where it does not tell.
+  returned: success
+  type: dict
+  sample:
+    bind_address: 127.0.0.1
+    jit_loading: null
+    auto_evict: null
+    default_context_tokens: null
+    parallel: null
+    kv_type: null
+    flash_attention: null
 """
 
 from dataclasses import asdict
@@ -86,6 +100,7 @@ def result(arguments: dict[str, Any]) -> dict[str, Any]:
         "engine_build": build,
         "instances": [asdict(instance) for instance in engine.loaded()],
         "capabilities": asdict(engine.capabilities),
+        "settings": asdict(engine.settings()),
     }
 
 

@@ -30,10 +30,13 @@ options:
     description: Options of M(local_llm.lab.model) that load the block's model.
     type: dict
     required: true
-  keeper:
-    description: Options of M(local_llm.lab.keeper) that renew the hold on the host.
-    type: dict
+  instance_id:
+    description: What requests call the loaded model, the C(id) of RV(local_llm.lab.model#module:instance).
+    type: str
     required: true
+  keeper:
+    description: Options of M(local_llm.lab.keeper) that renew the hold on the host; none for a cloud.
+    type: dict
 extends_documentation_fragment:
   - local_llm.lab.lab.engine_access
   - local_llm.lab.lab.store
@@ -51,6 +54,7 @@ EXAMPLES = r"""
     block: "{{ plan.blocks[inventory_hostname][0] }}"
     base_url: http://127.0.0.1:8137
     model: "{{ model_options }}"
+    instance_id: "{{ loaded.instance.id }}"
     keeper: "{{ keeper_options }}"
 """
 

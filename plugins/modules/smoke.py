@@ -13,13 +13,16 @@ author:
   - local_llm.lab contributors (@local-llm-lab)
 description:
   - Records the load, then asks the model for an answer and for a tool call.
-  - A load that was refused closes the block's cells as C(infeasible), a failed check as C(smoke_failed), both with the
-    reason.
+  - A load that was refused, that failed or that the keeper had to end closes the block's cells as C(infeasible), a load
+    config that the engine would ignore as C(factor_not_applied), a failed check as C(smoke_failed), with the reason.
 options:
   loaded:
-    description: What M(local_llm.lab.model) returned for this block.
+    description: What M(local_llm.lab.model) returned for this block, also when it failed.
     type: dict
     required: true
+  keeper:
+    description: Options of M(local_llm.lab.keeper) that ask what ended the hold on the host; none for a cloud.
+    type: dict
 extends_documentation_fragment:
   - local_llm.lab.lab.engine_access
   - local_llm.lab.lab.store

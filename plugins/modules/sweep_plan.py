@@ -49,9 +49,17 @@ options:
         type: str
         required: true
       total_bytes:
-        description: Memory of the host, in bytes.
+        description: Memory of the host, in bytes; 0 for a cloud.
         type: int
         required: true
+      capabilities:
+        description: What can be asked of its engine, as RV(local_llm.lab.model_info#module:capabilities).
+        type: dict
+        default: {}
+      settings:
+        description: How its engine serves whatever is asked, as RV(local_llm.lab.model_info#module:settings).
+        type: dict
+        default: {}
   script:
     description: The process that started the playbook, its C(pid) and when it C(started); dead, its run may be ended.
     type: dict

@@ -23,6 +23,8 @@ HOST_OPTIONS: dict[str, Any] = {
     "tier": {"type": "str", "choices": ["full", "lite", "cloud"], "required": True},
     "gpu": {"type": "str", "required": True},
     "total_bytes": {"type": "int", "required": True},
+    "capabilities": {"type": "dict", "default": {}},
+    "settings": {"type": "dict", "default": {}},
 }
 BLOCK_OPTIONS: dict[str, Any] = {
     "generation_id": {"type": "int", "required": True},

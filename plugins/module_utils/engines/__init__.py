@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from .base import (
@@ -12,6 +13,7 @@ from .base import (
     Engine,
     EngineError,
     EngineNotInstalled,
+    EngineRefused,
     EngineUnreachable,
     Instance,
     LoadFailed,
@@ -21,10 +23,19 @@ from .base import (
     PortInUse,
     Settings,
     UnloadFailed,
+    ignored,
 )
 from .llama_cpp import LlamaCpp
+from .lm_studio import LmStudio
+from .ollama import Ollama
+from .openai_compatible import OpenAICompatible
 
-ENGINES = {"llama_cpp": LlamaCpp}
+ENGINES: dict[str, Callable[[str, dict[str, Any]], Engine]] = {
+    "llama_cpp": LlamaCpp,
+    "lm_studio": LmStudio,
+    "ollama": Ollama,
+    "openai_compatible": OpenAICompatible,
+}
 
 __all__ = [
     "ENGINES",
@@ -32,6 +43,7 @@ __all__ = [
     "Engine",
     "EngineError",
     "EngineNotInstalled",
+    "EngineRefused",
     "EngineUnreachable",
     "Instance",
     "LoadFailed",
@@ -42,6 +54,7 @@ __all__ = [
     "Settings",
     "UnloadFailed",
     "connect",
+    "ignored",
 ]
 
 

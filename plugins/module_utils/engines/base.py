@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from ..errors import LabError
 
@@ -18,6 +19,15 @@ class EngineError(LabError):
 
 class EngineUnreachable(EngineError):
     """Nothing answers where the engine should be."""
+
+
+class EngineRefused(EngineError):
+    """The engine answered, with an error; `status` is HTTP's and `reason` is what it said."""
+
+    def __init__(self, status: int, reason: str, remedy: str = "read the engine's log") -> None:
+        super().__init__(f"The engine refuses ({status}): {reason}", remedy)
+        self.status = status
+        self.reason = reason
 
 
 class EngineNotInstalled(EngineError):
@@ -63,7 +73,10 @@ class LoadRequest:
 
 @dataclass(frozen=True)
 class Instance:
-    """A loaded model as the engine itself describes it; not `ready` means loading or not answering."""
+    """A loaded model as the engine itself describes it; not `ready` means loading or not answering.
+
+    `gpu_bytes` below `resident_bytes` means that a part of it is computed by the CPU.
+    """
 
     id: str
     model: str
@@ -73,6 +86,7 @@ class Instance:
     chat_template_sha256: str | None
     build: str | None
     resident_bytes: int | None = field(default=None, compare=False)
+    gpu_bytes: int | None = field(default=None, compare=False)
     ready: bool = True
 
 
@@ -105,6 +119,23 @@ class Settings:
     parallel: int | None = None
     kv_type: str | None = None
     flash_attention: str | None = None
+
+
+def ignored(capabilities: Capabilities, settings: Settings, load: dict[str, Any]) -> str | None:
+    """Which part of a load config this engine would not take, in a sentence; None when it takes it all."""
+    fixed = {
+        "parallel": settings.parallel or 1,
+        "kv_type": settings.kv_type or "f16",
+        "flash_attention": settings.flash_attention or "auto",
+        "chat_template": None,
+        "experts_used": None,
+    }
+    for name, value in fixed.items():
+        asked = load.get(name, value)
+        if capabilities.load and asked != value and not getattr(capabilities, name):
+            has = "the model's own" if value is None else value
+            return f"{name} = {str(asked)[:40]!r} cannot be set per load on this engine, which serves with {has}"
+    return None
 
 
 class Engine(ABC):
@@ -151,20 +182,8 @@ class Engine(ABC):
 
     def refuse_unsupported(self, request: LoadRequest) -> None:
         """OptionUnsupported when the request sets what this engine would ignore."""
-        settings = self.settings()
-        asked = {
-            "parallel": (request.parallel, settings.parallel or 1),
-            "kv_type": (request.kv_type, settings.kv_type or "f16"),
-            "flash_attention": (request.flash_attention, settings.flash_attention or "auto"),
-            "chat_template": (request.chat_template, None),
-            "experts_used": (request.experts_used, None),
-        }
-        for name, (wanted, fixed) in asked.items():
-            if wanted != fixed and not getattr(self.capabilities, name):
-                raise OptionUnsupported(
-                    f"{name} = {str(wanted)[:40]} cannot be set per load on this engine; it serves with {fixed}.",
-                    f"leave {name} out of this host's sweep, or configure the engine to it",
-                )
+        if why := ignored(self.capabilities, self.settings(), asdict(request)):
+            raise OptionUnsupported(f"{why}.", "leave it out of this host's sweep, or configure the engine to it")
 
     def unload_all(self) -> list[Instance]:
         """Unload everything and return what was there."""

@@ -8,6 +8,14 @@ from __future__ import annotations
 from ...module_utils.errors import LabError
 
 
+class LoadBroken(LabError):
+    """The engine or the host failed, not the model: the message is the module's, with its remedy."""
+
+    def __init__(self, said: str) -> None:
+        what, _unused, remedy = said.partition(" Remedy: ")
+        super().__init__(what, remedy or "see whether the engine runs: model_info on this host")
+
+
 class HostsDiffer(LabError):
     """Two hosts of one class serve with different engine builds: their trials are not replicates."""
 

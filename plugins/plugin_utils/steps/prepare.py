@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import getpass
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -22,7 +22,7 @@ from ..worker.progress import Progress
 from ..worker.worker import scratch_folder
 from .entering import Session, enter
 from .inspect import Definition, load
-from .stack import host_classes, host_rows, stacks
+from .stack import host_classes, host_rows, refusals, stacks
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,11 @@ def prepare(request: Request, pid: int) -> dict[str, Any]:
         "owner": f"sweep {sweep} of {controller}",
         "session": session,
         "blocks": blocks,
-        "lines": [*_described(definition, planned), _standing(generation, counts, added.left_out)],
+        "lines": [
+            *_described(definition, planned),
+            *_cell_lines(planned, [cell for cell in planned.cells if cell.numbers]),
+            _standing(generation, counts, added.left_out),
+        ],
     }
 
 
@@ -95,7 +99,7 @@ def preview(request: Request) -> dict[str, Any]:
         "blocks": {},
         "lines": [
             *_described(definition, planned),
-            *_cell_lines(planned),
+            *_cell_lines(planned, planned.cells),
             _standing(generation, counts, added.left_out),
             "check mode: nothing was stored, nothing runs",
         ],
@@ -104,7 +108,15 @@ def preview(request: Request) -> dict[str, Any]:
 
 def _plan(definition: Definition, hosts: list[dict[str, Any]], generation: int) -> Plan:
     classes: list[HostClass] = list(dict.fromkeys(host_classes(hosts).values()))
-    return plan(definition.sweep, definition.catalog, definition.planned_canaries, classes, stacks(hosts), generation)
+    return plan(
+        definition.sweep,
+        definition.catalog,
+        definition.planned_canaries,
+        classes,
+        stacks(hosts),
+        generation,
+        refusals(hosts),
+    )
 
 
 def _block(
@@ -140,10 +152,14 @@ def _described(definition: Definition, planned: Plan) -> list[str]:
     ]
 
 
-def _cell_lines(planned: Plan) -> Iterator[str]:
-    for cell in planned.cells:
+def _cell_lines(planned: Plan, cells: Iterable[Cell]) -> Iterator[str]:
+    for cell in cells:
         trials = sum(trial.cell == cell.id for trial in planned.trials)
-        yield f"  {cell.model} on {cell.host_class}, {_changed(cell)}: {trials} trials"
+        yield f"  {cell.model} on {cell.host_class}, {_changed(cell)}: {_refused(cell) or f'{trials} trials'}"
+
+
+def _refused(cell: Cell) -> str:
+    return f"left out, {cell.numbers['reason']}" if cell.numbers else ""
 
 
 def _changed(cell: Cell) -> str:

@@ -6,11 +6,13 @@
 from __future__ import annotations
 
 import hashlib
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from ...module_utils.engines import Capabilities, Settings, ignored
 from ..agent import prompt, tools
-from ..sweep import HostClass
+from ..sweep import HostClass, Refusal
 from .errors import HostsDiffer
 
 Host = dict[str, Any]
@@ -29,6 +31,16 @@ def stacks(hosts: list[Host]) -> dict[str, dict[str, Any]]:
         known = found.setdefault(host_classes([host])[host["name"]].id, stack)
         if known != stack:
             raise HostsDiffer(host["name"], known["engine_build"], stack["engine_build"])
+    return found
+
+
+def refusals(hosts: list[Host]) -> dict[str, Refusal]:
+    """Per host class, which load config its engine would ignore."""
+    found: dict[str, Refusal] = {}
+    for host in hosts:
+        if host["capabilities"]:
+            able, serving = Capabilities(**host["capabilities"]), Settings(**host["settings"])
+            found[host_classes([host])[host["name"]].id] = partial(ignored, able, serving)
     return found
 
 

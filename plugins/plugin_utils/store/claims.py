@@ -142,7 +142,7 @@ def block_cells(generation_id: int, host_class: str, load_digest: str) -> Column
 def _state_after_void(connection: Connection, claimed: Claim, result: Mapping[str, Any]) -> str:
     trial = claimed.trial
     if result["detail"] == "oom_guard":
-        numbers = {key: result.get(key) for key in ("error", "lowest_available_bytes")}
+        numbers = {"reason": result.get("error"), "lowest_available_bytes": result.get("lowest_available_bytes")}
         block = block_cells(claimed.generation_id, trial["host_class"], trial["load_digest"])
         close_cells(connection, block, "infeasible", {"why": "oom_guard", "host": claimed.host, **numbers})
         return "void"

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from ..agent.budgets import trial_seconds
@@ -18,9 +18,11 @@ from .digest import canonical, digest
 
 GIB = 2**30
 
+Refusal = Callable[[dict[str, Any]], "str | None"]
+
 
 class HostClass(NamedTuple):
-    """What makes two hosts interchangeable for a trial: engine, GPU, memory size."""
+    """What makes two hosts interchangeable for a trial: engine, GPU, memory size (0: a cloud's, not ours to know)."""
 
     engine: str
     gpu: str
@@ -29,7 +31,7 @@ class HostClass(NamedTuple):
     @property
     def id(self) -> str:
         gpu = "cpu" if self.gpu.lower() in ("", "none") else self.gpu
-        return f"{self.engine}/{gpu}/{round(self.total_bytes / GIB)}"
+        return f"{self.engine}/{gpu}/{round(self.total_bytes / GIB)}" if self.total_bytes else f"{self.engine}/cloud"
 
 
 class PlannedCanary(NamedTuple):
@@ -54,6 +56,7 @@ class Cell:
     load_digest: str
     position: int
     state: str = "open"
+    numbers: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -96,8 +99,13 @@ def plan(
     host_classes: Sequence[HostClass],
     stacks: Mapping[str, Mapping[str, Any]],
     generation: int,
+    refusals: Mapping[str, Refusal] | None = None,
 ) -> Plan:
-    """Cells and trials in the order to run them, per host class in blocks of one load config of one model."""
+    """Cells and trials in the order to run them, per host class in blocks of one load config of one model.
+
+    `refusals` says per host class which load config its engine would ignore: that cell is `factor_not_applied` from the
+    start and has no trials.
+    """
     sweep.check_models(catalog)
     sweep.check_canaries(canaries)
     cells: list[Cell] = []
@@ -106,9 +114,12 @@ def plan(
         for name in sweep.models:
             scope = [sweep.name, generation, host_class, stacks[host_class], catalog[name].digest]
             of_model = _cells(sweep, catalog[name], host_class, scope, len(cells))
+            if refusals and host_class in refusals:
+                of_model = [_asked(cell, catalog[name], refusals[host_class]) for cell in of_model]
             cells += of_model
-            for load_digest in dict.fromkeys(cell.load_digest for cell in of_model):
-                block = [cell for cell in of_model if cell.load_digest == load_digest]
+            to_run = [cell for cell in of_model if cell.state == "open"]
+            for load_digest in dict.fromkeys(cell.load_digest for cell in to_run):
+                block = [cell for cell in to_run if cell.load_digest == load_digest]
                 trials += _block(sweep, catalog[name], block, canaries, scope, len(trials))
     return Plan(
         sweep=sweep.name,
@@ -157,6 +168,11 @@ def _cells(sweep: Sweep, model: Model, host_class: str, scope: Sequence[Any], fi
             position=first + len(cells),
         )
     return list(cells.values())
+
+
+def _asked(cell: Cell, model: Model, refusal: Refusal) -> Cell:
+    why = refusal({**cell.load, "chat_template": model.chat_template})
+    return replace(cell, state="factor_not_applied", numbers={"reason": why}) if why else cell
 
 
 def _block(

@@ -18,6 +18,7 @@ from ..agent import utc_now
 from ..sandbox import remove_tree
 from ..smoke.checks import engine_answers
 from ..store import ClaimLost
+from .breach import sentence
 from .child import GRACE_SECONDS, TrialCrashed, run_child
 from .progress import Progress
 
@@ -45,7 +46,8 @@ def scratch_folder(lab_home: Path, sweep: str, host: str) -> Path:
 class Block:
     """What every trial of one model under one load config on this host has in common.
 
-    `canary_folders` maps a canary's name to its path; `toolchain` and `repositories` are what they need, made ready.
+    `instance_id` is what requests call the loaded model. `canary_folders` maps a canary's name to its path; `toolchain`
+    and `repositories` are what they need, made ready.
     """
 
     generation_id: int
@@ -56,7 +58,7 @@ class Block:
     window_tokens: int
     trial_seconds: float
     engine: str
-    model: str
+    instance_id: str
     canary_folders: dict[str, str]
     toolchain: str | None
     repositories: str
@@ -75,9 +77,10 @@ class Block:
         api_key: str | None,
         sandbox: str | None,
         script: dict[str, Any] | None,
+        instance_id: str,
     ) -> Block:
         """The block as the plan gives it, met with where it runs."""
-        names = ("sweep", "host", "host_class", "engine", "load_digest", "model", "canary_folders", "toolchain")
+        names = ("sweep", "host", "host_class", "engine", "load_digest", "canary_folders", "toolchain")
         planned = {key: block[key] for key in (*names, "repositories")}
         return cls(
             generation_id=generation_id,
@@ -87,6 +90,7 @@ class Block:
             api_key=api_key,
             sandbox=sandbox,
             script=script,
+            instance_id=instance_id,
             **planned,
         )
 
@@ -156,7 +160,7 @@ class Worker:
             )
         self._actions.renew(LOAD_SECONDS)
         self._actions.reload()
-        engine_answers(self._block.base_url, self._block.api_key, self._block.model, self._block.engine)
+        engine_answers(self._block.base_url, self._block.api_key, self._block.instance_id, self._block.engine)
 
     def _check_guardians(self) -> None:
         """After `kill -9` of what started it this process would go on for ever, beside the resumed sweep."""
@@ -205,7 +209,7 @@ class Worker:
             "engine": self._block.engine,
             "base_url": self._block.base_url,
             "api_key": self._block.api_key,
-            "model": self._block.model,
+            "model": self._block.instance_id,
             "window_tokens": self._block.window_tokens,
             "canary": self._block.canary_folders[trial["canary"]],
             "toolchain": self._block.toolchain,
@@ -258,7 +262,7 @@ def _guarded(record: dict[str, Any], reading: dict[str, Any]) -> dict[str, Any]:
     record["lowest_available_bytes"] = reading.get("lowest_available_bytes")
     if breach := reading.get("breach"):
         detail = "oom_guard" if breach["kind"] == "floor" else "host_lost"
-        record.update(outcome="void", ceiling=None, detail=detail, error=f"the keeper unloaded the model: {breach}")
+        record.update(outcome="void", ceiling=None, detail=detail, error=sentence(breach))
     return record
 
 

@@ -89,7 +89,7 @@ def test_the_guard_makes_the_load_config_infeasible_at_once(lab: Any) -> None:
     states = {cell["load"]["context_tokens"]: cell for cell in lab.store.summary(lab.id)["cells"]}
     assert states[4096]["state"] == "infeasible"
     assert states[4096]["numbers"] == {
-        "why": "oom_guard", "host": "box", "error": "below the floor", "lowest_available_bytes": 5 * 2**30,
+        "why": "oom_guard", "host": "box", "reason": "below the floor", "lowest_available_bytes": 5 * 2**30,
     }  # fmt: skip
     assert states[8192]["state"] == "open" and lab.claim(session, block=1) is not None
 

@@ -38,6 +38,7 @@ SWEEP = Sweep(
     document=Document(Path("nightly.yml"), {}, {}),
 )
 PASS = [call("write_file", path="greeting.txt", content="Hello, world"), call("push", message="m"), call("submit")]
+PAST_DEADLINE = {"kind": "deadline", "at": "2026-01-01T00:10:00Z", "deadline": "2026-01-01T00:00:00Z", "error": None}
 QUIET = {"lowest_available_bytes": 9 * 2**30, "breach": None}
 
 
@@ -88,7 +89,7 @@ def work(tmp_path: Path) -> Iterator[Callable[[Host, list[Turn]], tuple[Store, i
                         window_tokens=4096,
                         trial_seconds=60,
                         engine="llama_cpp",
-                        model="tiny",
+                        instance_id="tiny",
                         canary_folders={"hello_file": str(canary.path)},
                         toolchain=None,
                         repositories=str(tmp_path / "repositories"),
@@ -112,7 +113,13 @@ def test_what_the_keeper_saw_is_recorded_with_every_trial(work: Any) -> None:
 
 
 def test_below_the_floor_the_trial_is_void_and_the_load_config_infeasible(work: Any) -> None:
-    breach = {"kind": "floor", "available_bytes": 2**30}
+    breach = {
+        "kind": "floor",
+        "at": "2026-01-01T00:00:00Z",
+        "available_bytes": 2**30,
+        "floor_bytes": 2**31,
+        "error": None,
+    }
     store, generation, run = work(Host(QUIET, {**QUIET, "breach": breach}), PASS)
     assert run() == {"void": 1}
     summary = store.summary(generation)
@@ -122,7 +129,7 @@ def test_below_the_floor_the_trial_is_void_and_the_load_config_infeasible(work: 
 
 
 def test_a_keeper_that_let_go_at_its_deadline_means_a_lost_host(work: Any) -> None:
-    host = Host(QUIET, {**QUIET, "breach": {"kind": "deadline"}})
+    host = Host(QUIET, {**QUIET, "breach": PAST_DEADLINE})
     store, generation, run = work(host, [*PASS, Turn("hi"), *PASS * 3])
     assert run() == {"void": 1, "passed": 3}
     first = next(trial for trial in store.summary(generation)["trials"] if len(trial["attempts"]) == 2)

@@ -180,3 +180,21 @@ def test_the_demo_is_small_enough_to_wait_for() -> None:
     made = planned(demo, models, canaries={name: PlannedCanary(name, 0, BUDGETS) for name in demo.canaries})
     assert 12 <= len(made.trials) <= 18
     assert {cell.load_digest for cell in made.cells} == {made.cells[0].load_digest}, "one load of the model"
+
+
+def test_what_an_engine_would_ignore_is_refused_before_it_is_tried(
+    sweep_file: Callable[..., Path], catalog: dict[str, Model]
+) -> None:
+    sweep = load_sweep(sweep_file("temperature: [0, 0.8]", "kv_type: [q8_0]\n  temperature: [0.9]"))
+
+    def refusal(load: dict[str, Any]) -> str | None:
+        return "kv_type is fixed" if load["kv_type"] != "f16" else None
+
+    made = planned(sweep, catalog, refusals={HERE.id: refusal})
+    states = {cell.factor: (cell.state, cell.numbers) for cell in made.cells}
+    assert states["kv_type"] == ("factor_not_applied", {"reason": "kv_type is fixed"})
+    assert states[None] == states["temperature"] == ("open", None)
+    refused = {cell.id for cell in made.cells if cell.numbers}
+    assert made.trials and not refused & {trial.cell for trial in made.trials}
+    asked_elsewhere = planned(sweep, catalog, refusals={THERE.id: refusal})
+    assert {cell.state for cell in asked_elsewhere.cells} == {"open"}
