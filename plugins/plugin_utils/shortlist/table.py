@@ -35,7 +35,7 @@ class Shortlist:
     def as_dict(self) -> dict[str, Any]:
         """Plain data, as it is written to a file."""
         return {
-            "asked": asdict(self.asked) | {"day": self.asked.price_day.isoformat()},
+            "asked": asdict(self.asked) | {"day": self.asked.day.isoformat()},
             "hosts": [vars(host) | {"counts": self._counts(host)} for host in self.hosts],
             "rows": [row.as_dict() for row in self.rows],
         }
