@@ -24,6 +24,7 @@ class ActionModule(ActionBase):
         options = {
             "catalog": SWEEP_OPTIONS["catalog"],
             "lab_home": STORE_OPTIONS["lab_home"],
+            "hub_url": {"type": "str", "default": "https://huggingface.co/{repo}/resolve/{revision}/{file}"},
             "read": {"type": "list", "elements": "dict", "default": []},
         }
         arguments = self.validate_argument_spec(options)[1]

@@ -32,6 +32,10 @@ options:
     type: list
     elements: dict
     default: []
+  hub_url:
+    description: Where a model hub keeps files, with C({repo}), C({revision}) and C({file}).
+    type: str
+    default: https://huggingface.co/{repo}/resolve/{revision}/{file}
 extends_documentation_fragment:
   - local_llm.lab.lab.on_the_controller
   - local_llm.lab.lab.plans_only
@@ -79,7 +83,7 @@ models:
       shape: null
       cloud: null
 without_shape:
-  description: Those of them that have a file and no shape.
+  description: Those of them that have a file and no shape, each with the C(url) of its file where its source has one.
   returned: success
   type: list
   elements: dict

@@ -41,7 +41,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 bytes_per_second:
-  description: Bytes read and bytes written per second, of the best of three rounds.
+  description: Bytes read and bytes written per second, of the best of five rounds.
   returned: success
   type: int
   sample: 96000000000

@@ -32,7 +32,7 @@ def measure(scratch: Path) -> dict[str, float]:
     read_seconds, seconds = [], []
     for _unused in range(RUNS):
         began = time.monotonic()
-        models = catalog_shapes(str(catalog), str(scratch), read=[], write=False)["models"]
+        models = catalog_shapes(str(catalog), str(scratch), "", read=[], write=False)["models"]
         read_seconds.append(time.monotonic() - began)
         rows = shortlist(models, _hosts(), context_tokens=32768, kv_type="q8_0")["rows"]
         seconds.append(time.monotonic() - began)

@@ -43,7 +43,8 @@ def decision(made: Shortlist, host: Host) -> str:
     groups = made.groups[host.name]
     fitting = groups[Verdict.FITS]
     if not fitting:
-        return "nothing of this catalog fits and is fast enough"
+        unknown = len(groups[Verdict.UNKNOWN])
+        return "nothing fits and is fast enough" + (f"; {plural(unknown, 'model')} not known" if unknown else "")
     first = fitting[0]
     speed = "" if first.predicted_tokens_per_second is None else f", {_speed(first)}"
     count = f"{plural(len(fitting), 'model')} of {sum(map(len, groups.values()))}"

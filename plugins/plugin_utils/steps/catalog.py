@@ -11,12 +11,15 @@ from pathlib import Path
 from typing import Any
 
 from ...module_utils.files import read_json, write_whole
+from ...module_utils.gguf.download import hub_url as url_on_hub
 from ..sweep import load_catalog
 
 Shapes = dict[str, dict[str, Any]]
 
 
-def catalog_shapes(catalog: str, lab_home: str, read: Iterable[Mapping[str, Any]], write: bool) -> dict[str, Any]:
+def catalog_shapes(
+    catalog: str, lab_home: str, hub_url: str, read: Iterable[Mapping[str, Any]], write: bool
+) -> dict[str, Any]:
     """Every model, with the shape of its entry, of what is kept, or of what was just read; the last is kept.
 
     A shape is kept under the sha256 of its file, so it is never that of another file.
@@ -35,15 +38,21 @@ def catalog_shapes(catalog: str, lab_home: str, read: Iterable[Mapping[str, Any]
         folder.mkdir(parents=True, exist_ok=True)
         for sha256, shape in kept.items():
             write_whole(_file(folder, sha256), json.dumps(shape).encode())
-    return {"changed": bool(kept), "models": models, "without_shape": [one for one in models if _lacks_shape(one)]}
+    without_shape = [
+        {**model, "url": _url(model["source"], hub_url)}
+        for model in models
+        if model["shape"] is None and model["cloud"] is None
+    ]
+    return {"changed": bool(kept), "models": models, "without_shape": without_shape}
 
 
 def _file(folder: Path, sha256: str) -> Path:
     return folder / f"{sha256}.json"
 
 
-def _lacks_shape(model: Mapping[str, Any]) -> bool:
-    return model["shape"] is None and model["cloud"] is None
+def _url(source: Mapping[str, Any], hub_url: str) -> str | None:
+    hub = source.get("hub")
+    return url_on_hub(hub_url, **{"revision": "main", **hub}) if hub else source.get("url")
 
 
 def _fresh(read: Iterable[Mapping[str, Any]]) -> Shapes:

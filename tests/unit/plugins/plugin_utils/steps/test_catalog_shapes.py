@@ -13,6 +13,7 @@ import pytest
 from ansible_collections.local_llm.lab.plugins.plugin_utils.steps.catalog import catalog_shapes
 
 SHAPE = {"architecture": "llama", "total_parameters": 7, "layers": []}
+HUB = "https://hub.example.net/{repo}/resolve/{revision}/{file}"
 CATALOG = f"""\
 models:
   tiny:
@@ -28,7 +29,7 @@ models:
 @pytest.fixture
 def arguments(tmp_path: Path) -> dict[str, Any]:
     (tmp_path / "catalog.yml").write_text(CATALOG)
-    return {"catalog": str(tmp_path / "catalog.yml"), "lab_home": str(tmp_path / "lab")}
+    return {"catalog": str(tmp_path / "catalog.yml"), "lab_home": str(tmp_path / "lab"), "hub_url": HUB}
 
 
 def result(arguments: dict[str, Any], **told: Any) -> dict[str, Any]:
@@ -63,3 +64,19 @@ def test_what_is_kept_belongs_to_the_file_s_sha256(arguments: dict[str, Any]) ->
     catalog_shapes(**arguments, read=[result(arguments)], write=True)
     Path(arguments["catalog"]).write_text(CATALOG.replace("ab" * 32, "cd" * 32))
     assert catalog_shapes(**arguments, read=[], write=True)["models"][0]["shape"] is None
+
+
+@pytest.mark.parametrize(
+    "source, url",
+    [
+        ("{path: /models/tiny.gguf}", None),
+        ("{url: 'https://example.net/tiny.gguf'}", "https://example.net/tiny.gguf"),
+        ("{hub: {repo: org/tiny, file: Q4/tiny.gguf}}", "https://hub.example.net/org/tiny/resolve/main/Q4/tiny.gguf"),
+        ("{hub: {repo: o/t, file: t.gguf, revision: v2}}", "https://hub.example.net/o/t/resolve/v2/t.gguf"),
+    ],
+)
+def test_a_model_without_shape_says_where_its_header_can_be_read(
+    arguments: dict[str, Any], source: str, url: str | None
+) -> None:
+    Path(arguments["catalog"]).write_text(CATALOG.replace("{path: /models/tiny.gguf}", source))
+    assert catalog_shapes(**arguments, read=[], write=False)["without_shape"][0]["url"] == url
