@@ -86,6 +86,17 @@ def minimal_environment() -> dict[str, str]:
     return {name: os.environ[name] for name in PASSED_ON if name in os.environ}
 
 
+def with_arguments(arguments: list[str]) -> list[int]:
+    """The processes that were started with exactly these arguments, where the system tells; never this one."""
+    wanted = b"\0".join(one.encode() for one in arguments) + b"\0"
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):  # it ended meanwhile
+            if arguments and (folder / "cmdline").read_bytes() == wanted and int(folder.name) != os.getpid():
+                found.append(int(folder.name))
+    return found
+
+
 def _programs() -> Iterator[tuple[int, list[str]]]:
     """Each process with the names its program goes by."""
     if not Path("/proc/self/stat").exists():
