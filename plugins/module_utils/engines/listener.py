@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from .. import processes
+
 LISTENING = "0A"
 TABLES = ("/proc/net/tcp", "/proc/net/tcp6")
 
@@ -32,7 +34,7 @@ def listener(port: int, program: str, prefix: str) -> Listener | None:
     None where there is none or the system does not tell.
     """
     addresses = {inode: address for table in TABLES for inode, address in _sockets(table, port)}
-    for pid in _processes(program) if addresses else ():
+    for pid, _since, _name in processes.named((program,)) if addresses else ():
         for inode in _inodes(pid):
             if inode in addresses:
                 return Listener(addresses[inode], pid, _environment(pid, prefix))
@@ -57,14 +59,6 @@ def decoded(address: str) -> str:
     words = [raw[at : at + 4] for at in range(0, len(raw), 4)]
     whole = b"".join(word[::-1] if sys.byteorder == "little" else word for word in words)
     return str(ipaddress.ip_address(whole))
-
-
-def _processes(program: str) -> Iterator[int]:
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            with contextlib.suppress(OSError):
-                if (entry / "comm").read_text().strip() == program[:15]:
-                    yield int(entry.name)
 
 
 def _inodes(pid: int) -> Iterator[str]:

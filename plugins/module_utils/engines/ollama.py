@@ -12,12 +12,14 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import time
+from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from . import ollama_answers as answers
+from . import options
 from .base import (
     Capabilities,
     Engine,
@@ -52,11 +54,17 @@ class Ollama(Engine):
     capabilities = Capabilities(load=True, context=True, reasoning_switch=True, download=True)
     unload_seconds = 60.0
 
-    def __init__(self, base_url: str, options: dict[str, Any]) -> None:
+    def __init__(self, base_url: str, engine_options: dict[str, Any]) -> None:
+        address = urlsplit(str(base_url))
+        if address.scheme != "http" or not address.hostname:
+            raise EngineError(f"{base_url} is not an address of Ollama.", "use http://127.0.0.1:11434")
         self.base_url = str(base_url).rstrip("/")
-        self.options = options
+        self.port = address.port or 80
+        self.kv_type = options.kv_type(engine_options.get("kv_type"))
+        self.flash_attention = options.switch(engine_options.get("flash_attention"))
+        self.parallel = options.slots(engine_options.get("parallel"))
         # The runner outlives a server that is killed, so it comes first.
-        self.processes = tuple(options.get("processes") or ("llama-server", "ollama"))
+        self.processes = options.programs(engine_options.get("processes"), ("llama-server", "ollama"))
 
     def build(self) -> str:
         answer = self._ask("GET", "/api/version")
@@ -126,18 +134,16 @@ class Ollama(Engine):
             time.sleep(POLL_SECONDS)
 
     def settings(self) -> Settings:
-        options = self.options
-        port = urlsplit(self.base_url).port or 80
-        server = listener(port, "ollama", "OLLAMA_")
-        told = server.environment if server else None
+        server = listener(self.port, "ollama", "OLLAMA_")
         settings = Settings(
             bind_address=server.address if server else None,
             jit_loading=True,
             auto_evict=True,
-            parallel=int(options["parallel"]) if options.get("parallel") else None,
-            kv_type=options.get("kv_type"),
-            flash_attention=options.get("flash_attention"),
+            parallel=self.parallel,
+            kv_type=self.kv_type,
+            flash_attention=self.flash_attention,
         )
+        told = server.environment if server else None
         return settings if told is None else _as_told(settings, told)
 
     def has(self, request: LoadRequest) -> bool:
@@ -192,7 +198,7 @@ class Ollama(Engine):
             remedy = "read Ollama's log (journalctl -u ollama): memory, or a model of another kind"
             if error.status == 404:
                 remedy = f"make it known to Ollama: local_llm.lab.model with name={request.name} and state=present"
-            raise LoadFailed(f"Ollama could not load {request.name}: {error.reason}", remedy) from error
+            raise LoadFailed(f"Ollama could not load {request.name}: {error.reason}.", remedy) from error
 
     def _verified(self, request: LoadRequest, before: set[str]) -> Instance:
         there = [one for one in self.loaded() if answers.full_name(one.id) not in before]
@@ -225,7 +231,10 @@ class Ollama(Engine):
     def _instance(self, one: answers.Running, build: str, parallel: int, known: dict[str, str]) -> Instance:
         """What is loaded under a name that stands for something else by now has no path."""
         current = self._is_current(one, known)
-        shown = self._show(one.name) if current else {}
+        try:
+            shown = self._show(one.name) if current else {}
+        except EngineRefused:
+            current, shown = False, {}  # deleted since
         template = answers.template_text(shown)
         return Instance(
             id=one.name,
@@ -293,10 +302,8 @@ def _as_told(settings: Settings, told: dict[str, str]) -> Settings:
     switch = told.get("OLLAMA_FLASH_ATTENTION", "").lower()
     context = told.get("OLLAMA_CONTEXT_LENGTH", "")
     slots = told.get("OLLAMA_NUM_PARALLEL", "")
-    return Settings(
-        bind_address=settings.bind_address,
-        jit_loading=True,
-        auto_evict=True,
+    return replace(
+        settings,
         default_context_tokens=int(context) if context.isdigit() and int(context) else None,
         parallel=int(slots) if slots.isdigit() and int(slots) else settings.parallel,
         kv_type=told.get("OLLAMA_KV_CACHE_TYPE") or "f16",

@@ -163,7 +163,7 @@ def test_what_the_server_fixes_comes_from_the_options(server: Ollama, asked: Loa
     configured = Engine(server.base_url, {"kv_type": "q8_0", "flash_attention": "on", "parallel": 4})
     settings = configured.settings()
     assert (settings.kv_type, settings.flash_attention, settings.parallel) == ("q8_0", "on", 4)
-    with pytest.raises(OptionUnsupported, match="kv_type = f16 cannot be set per load"):
+    with pytest.raises(OptionUnsupported, match="kv_type = 'f16' cannot be set per load"):
         configured.load(replace(asked, parallel=4, flash_attention="on"), LOAD_SECONDS)
     fitting = replace(asked, parallel=4, kv_type="q8_0", flash_attention="on")
     assert configured.load(fitting, LOAD_SECONDS).parallel == 4
