@@ -10,6 +10,7 @@ import os
 import signal
 import subprocess
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 # What a detached process keeps of the caller's environment: never its secrets.
@@ -54,6 +55,21 @@ def stop(pid: int, since: str | None, grace_seconds: float) -> bool:
     return not is_alive(pid, since)
 
 
+def named(names: tuple[str, ...]) -> list[tuple[int, str, str]]:
+    """The processes whose program has one of these names: (pid, when it started, name). Never this one.
+
+    A program is its file's name; where that is a Python, the name of the script or module it runs. What only mentions
+    a name (an editor, a log reader) is not meant.
+    """
+    found = []
+    for pid, programs in _programs():
+        name = next((one for one in programs if one in names), None)
+        since = started(pid) if name and pid != os.getpid() else None
+        if name and since:
+            found.append((pid, since, name))
+    return found
+
+
 def resident_bytes(pid: int) -> int | None:
     """The resident memory of a process where the system tells, shared file pages included."""
     try:
@@ -68,3 +84,42 @@ def resident_bytes(pid: int) -> int | None:
 
 def minimal_environment() -> dict[str, str]:
     return {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+
+
+def _programs() -> Iterator[tuple[int, list[str]]]:
+    """Each process with the names its program goes by."""
+    if not Path("/proc/self/stat").exists():
+        yield from programs_of_ps(_ps("pid=,comm="), _ps("pid=,command="))
+        return
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit():
+            try:
+                arguments = (folder / "cmdline").read_bytes().decode(errors="replace").split("\0")
+                short = (folder / "comm").read_text().rstrip("\n")  # cut off after 15 characters
+            except OSError:
+                continue  # it ended meanwhile
+            yield int(folder.name), [short, *_names(arguments[0], arguments[1:])]
+
+
+def programs_of_ps(programs: str, commands: str) -> Iterator[tuple[int, list[str]]]:
+    """The same from what `ps` says where there is no /proc; a program's path may hold spaces."""
+    lines = (line.split(None, 1) for line in commands.splitlines())
+    whole = {fields[0]: fields[1] for fields in lines if len(fields) == 2}
+    for line in programs.splitlines():
+        pid, _unused, program = line.strip().partition(" ")
+        if pid.isdecimal() and program.strip():
+            program = program.strip()
+            rest = whole.get(pid, "")
+            yield int(pid), _names(program, (rest[len(program) :] if rest.startswith(program) else rest).split())
+
+
+def _names(program: str, arguments: list[str]) -> list[str]:
+    names = [os.path.basename(program)]
+    if names[0].lower().startswith("python"):
+        script = next((one for one in arguments if not one.startswith("-")), "")
+        names.append(os.path.basename(script))
+    return names
+
+
+def _ps(columns: str) -> str:
+    return subprocess.run(["ps", "-axww", "-o", columns], capture_output=True, text=True, check=False).stdout

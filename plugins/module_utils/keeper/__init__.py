@@ -7,5 +7,6 @@ from __future__ import annotations
 
 from .client import KeeperBusy, Terms, hold, release, status
 from .folder import KeeperError
+from .telling import describe
 
-__all__ = ["KeeperBusy", "KeeperError", "Terms", "hold", "release", "status"]
+__all__ = ["KeeperBusy", "KeeperError", "Terms", "describe", "hold", "release", "status"]

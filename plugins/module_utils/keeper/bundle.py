@@ -9,6 +9,7 @@ may run. So the sources go to the new process over its standard input and live i
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import json
 import subprocess
@@ -22,7 +23,9 @@ ROOT = __name__.rsplit(".", 2)[0]
 BOOTSTRAP = "import json,sys;b=json.loads(sys.stdin.buffer.readline());n={};exec(b['importer'],n);n['run'](b)"
 
 
-def start(entry: str, arguments: dict[str, Any], label: list[str]) -> subprocess.Popen[bytes]:
+def start(
+    entry: str, arguments: dict[str, Any], label: list[str], pass_fds: tuple[int, ...] = ()
+) -> subprocess.Popen[bytes]:
     """Run `main(arguments)` of a module of this package, detached; `label` is for who reads the process list."""
     sources = {
         name: inspect.getsource(module)
@@ -37,6 +40,7 @@ def start(entry: str, arguments: dict[str, Any], label: list[str]) -> subprocess
         cwd="/",
         env=processes.minimal_environment(),
         start_new_session=True,
+        pass_fds=pass_fds,
     )
     packages = [name for name in sources if hasattr(sys.modules[name], "__path__")]
     bundle = {
@@ -47,8 +51,9 @@ def start(entry: str, arguments: dict[str, Any], label: list[str]) -> subprocess
         "arguments": arguments,
     }
     told = cast(BinaryIO, process.stdin)
-    told.write(json.dumps(bundle).encode() + b"\n")
-    told.close()
+    with contextlib.suppress(BrokenPipeError):  # it ended at once; that it says nothing tells so
+        told.write(json.dumps(bundle).encode() + b"\n")
+        told.close()
     return process
 
 

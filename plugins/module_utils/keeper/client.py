@@ -13,15 +13,22 @@ import time
 from dataclasses import asdict, dataclass, field
 from typing import Any, BinaryIO, cast
 
-from .. import memory
+from .. import memory, processes
 from . import process as keeper_process
 from .bundle import start
-from .folder import Folder, KeeperError
+from .folder import Folder, KeeperError, utc
+from .record import Record
 
-ANSWER_SECONDS = 30.0  # an answer may have to wait for an emergency unload
+ANSWER_SECONDS = 60.0  # an answer may have to wait for an emergency unload
 RELEASE_SECONDS = 5.0
+HOLDER_SECONDS = 5.0
 MEMORY_BACK_SECONDS = 15.0  # what was unloaded a moment ago may still be coming back
-FIELDS = ("held", "owner", "pid", "deadline", "lowest_available_bytes", "breach")
+STANDS_STILL_SECONDS = 3.0
+SEEN = tuple(Record.__dataclass_fields__)
+FIELDS = (
+    "held", "owner", "pid", "since", "deadline", "loading", *SEEN, "reclaims", "reclaim_error", "breach",
+)  # fmt: skip
+NOBODY = dict.fromkeys(("owner", "pid", "since", "deadline", "loading"))
 
 
 class KeeperBusy(KeeperError):
@@ -30,7 +37,10 @@ class KeeperBusy(KeeperError):
 
 @dataclass(frozen=True)
 class Terms:
-    """What an owner agrees with the keeper: until when, above which floor, and what to unload otherwise."""
+    """What an owner agrees with the keeper: until when, above which floor, and what to unload otherwise.
+
+    While `loading`, and only where `reclaim` is given, the page cache is given back below its `min_free_bytes`.
+    """
 
     owner: str
     deadline_seconds: int
@@ -38,50 +48,47 @@ class Terms:
     engine: str
     base_url: str
     engine_options: dict[str, Any] = field(default_factory=dict)
+    loading: bool = False
+    reclaim: dict[str, Any] | None = None
 
 
 def status(keeper_dir: str) -> dict[str, Any]:
     """Who holds the host; without a holder, what the last one saw and why it let go."""
     folder = Folder(keeper_dir)
-    held = folder.is_held()
-    last = folder.read_status()
-    if held and last.get("uid") == os.getuid():
+    last = _holder(folder)
+    if last and last.get("uid") == os.getuid():
         answer = _ask(folder, last, {"do": "status", "owner": None})
-        held, last = (True, answer) if answer else (folder.is_held(), folder.read_status())
-    if not held:
-        last = {**last, "held": False, "owner": None, "pid": None, "deadline": None}
-    return {**{name: last.get(name) for name in FIELDS}, "held": held}
+        last = answer or _holder(folder)
+    held = bool(last and last.get("held"))
+    last = last or folder.read_status()
+    return {**{name: last.get(name) for name in FIELDS}, "held": held, **({} if held else NOBODY)}
 
 
 def hold(keeper_dir: str, terms: Terms, check: bool = False) -> tuple[bool, dict[str, Any]]:
     """Hold the host, or go on holding it with a new deadline; returns (changed, keeper).
 
-    The keeper says what was lowest since the last renewal, and a breach that ended this owner's last hold. Held by
+    The keeper says what was seen since the last renewal, and a breach that ended this owner's last hold. Held by
     another owner it is KeeperBusy.
     """
     folder = Folder(keeper_dir)
-    if folder.is_held():
-        last = folder.read_status()
-        if last.get("owner") != terms.owner:
-            raise _busy(folder)
-        if check:
-            return False, status(keeper_dir)
-        answer = _ask(folder, last, {"do": "renew", **asdict(terms)})
-        if answer and answer["held"]:
-            return False, answer
-        # It was released or breached at this very moment.
-        _wait_until_free(folder)
-    last = folder.read_status()
-    breach = last.get("breach") if last.get("owner") == terms.owner else None
-    lowest = last.get("lowest_available_bytes") if breach else None
     if check:
-        return True, {**status(keeper_dir), "breach": breach}
+        return _would_hold(folder, terms)
     folder.prepare()
-    _wait_for_memory(terms.floor_bytes)
-    answer = _start(folder, terms)
-    if breach:
-        answer = {**answer, "breach": breach, "lowest_available_bytes": lowest}
-    return True, {name: answer.get(name) for name in FIELDS}
+    end = time.monotonic() + ANSWER_SECONDS
+    while True:
+        lock = folder.take()
+        if lock is not None:
+            return True, _start(folder, terms, lock)
+        holder = _holder(folder)
+        if holder:  # else it was let go at this very moment
+            if holder.get("owner") != terms.owner:
+                raise _busy(holder)
+            answer = _ask(folder, holder, {"do": "renew", **asdict(terms)})
+            if answer and answer["held"]:
+                return False, {name: answer.get(name) for name in FIELDS}
+            if time.monotonic() > end:
+                raise _busy(holder)
+        time.sleep(0.01)
 
 
 def release(keeper_dir: str, owner: str, check: bool = False) -> tuple[bool, dict[str, Any]]:
@@ -91,23 +98,48 @@ def release(keeper_dir: str, owner: str, check: bool = False) -> tuple[bool, dic
     if not now["held"] or now["owner"] != owner:
         return False, now
     if not check:
-        _ask(folder, folder.read_status(), {"do": "release", "owner": owner})
+        holder = _holder(folder)
+        if holder:
+            _ask(folder, holder, {"do": "release", "owner": owner})
         _wait_until_free(folder)
-    return True, {**now, "held": False, "owner": None, "pid": None, "deadline": None}
+    return True, {**now, "held": False, **NOBODY}
 
 
-def _start(folder: Folder, terms: Terms) -> dict[str, Any]:
-    process = start(
-        keeper_process.__name__,
-        {"keeper_dir": str(folder.path), "terms": asdict(terms)},
-        label=["local_llm.lab", "keeper", str(folder.path)],
-    )
+def _would_hold(folder: Folder, terms: Terms) -> tuple[bool, dict[str, Any]]:
+    holder = _holder(folder)
+    if holder and holder.get("owner") != terms.owner:
+        raise _busy(holder)
+    now = status(str(folder.path))
+    return (False, now) if holder else (True, {**now, **_own_breach(folder.read_status(), terms)})
+
+
+def _own_breach(last: dict[str, Any], terms: Terms) -> dict[str, Any]:
+    """What this owner was not told yet: the breach that ended its last hold, and what was seen until then."""
+    if last.get("owner") != terms.owner or not last.get("breach"):
+        return {"breach": None}
+    return {name: last.get(name) for name in (*SEEN, "breach")}
+
+
+def _start(folder: Folder, terms: Terms, lock: int) -> dict[str, Any]:
+    """Start the keeper, which inherits the lock: between the two of them nobody else can have it."""
+    untold = _own_breach(folder.read_status(), terms)
+    try:
+        _say_who(folder, terms, untold)
+        _wait_for_memory(terms.floor_bytes)
+        process = start(
+            keeper_process.__name__,
+            {"keeper_dir": str(folder.path), "terms": asdict(terms), "lock": lock},
+            label=["local_llm.lab", "keeper", str(folder.path)],
+            pass_fds=(lock,),
+        )
+    finally:
+        os.close(lock)
     with cast(BinaryIO, process.stdout) as said:
         ready = select.select([said], [], [], ANSWER_SECONDS)[0]
         line = said.readline() if ready else b""
     answer: dict[str, Any] = json.loads(line) if line else {"held": False, "error": "it said nothing"}
     if answer["held"]:
-        return answer
+        return {**{name: answer.get(name) for name in FIELDS}, **(untold if untold["breach"] else {})}
     if answer.get("breach"):
         _wait_until_free(folder)
         raise KeeperError(
@@ -115,9 +147,37 @@ def _start(folder: Folder, terms: Terms) -> dict[str, Any]:
             "everything was unloaded.",
             "end what else uses this host's memory, or lower lab_floor_bytes",
         )
-    if "error" in answer:
-        raise KeeperError(f"The keeper did not start: {answer['error']}", f"look at {folder.path}")
-    raise _busy(folder)
+    process.kill()
+    raise KeeperError(f"The keeper did not start: {answer['error']}", f"look at {folder.path}")
+
+
+def _say_who(folder: Folder, terms: Terms, untold: dict[str, Any]) -> None:
+    """Write down whose the host is before the keeper runs, for whoever comes in that moment."""
+    pid = os.getpid()
+    folder.write_status(
+        {
+            "held": True,
+            "owner": terms.owner,
+            "pid": pid,
+            "started": processes.started(pid),
+            "since": utc(),
+            "deadline": utc(terms.deadline_seconds),
+            **untold,
+            "uid": os.getuid(),
+            "updated_at": utc(),
+        }
+    )
+
+
+def _holder(folder: Folder) -> dict[str, Any] | None:
+    """What the holder says of itself; None when nobody holds the host. The newest that is known where it is silent."""
+    end = time.monotonic() + HOLDER_SECONDS
+    while folder.is_held():
+        holder = folder.read_holder()
+        if holder or time.monotonic() > end:
+            return holder or folder.read_status()
+        time.sleep(0.01)
+    return None
 
 
 def _ask(folder: Folder, last: dict[str, Any], request: dict[str, Any]) -> dict[str, Any] | None:
@@ -143,23 +203,29 @@ def _ask(folder: Folder, last: dict[str, Any], request: dict[str, Any]) -> dict[
     return json.loads(line) if line else None
 
 
-def _busy(folder: Folder) -> KeeperBusy:
-    last = folder.read_status()
+def _busy(holder: dict[str, Any]) -> KeeperBusy:
     return KeeperBusy(
-        f"The host is held by {last.get('owner')} (process {last.get('pid')}) until {last.get('deadline')}.",
-        "wait until it is released or its deadline has passed",
+        f"The host is held by {holder.get('owner')} since {holder.get('since')} until {holder.get('deadline')} "
+        f"(process {holder.get('pid')}).",
+        "wait until it is released or its deadline has passed; where that owner is gone for good, let it go with the "
+        f"module local_llm.lab.keeper, state=released and owner={holder.get('owner')}",
     )
 
 
 def _wait_for_memory(floor_bytes: int) -> None:
-    end = time.monotonic() + MEMORY_BACK_SECONDS
-    while memory.available() < floor_bytes and time.monotonic() < end:
+    """Wait below the floor, as long as memory is still coming back."""
+    highest, now = memory.available(), time.monotonic()
+    end, risen_at = now + MEMORY_BACK_SECONDS, now
+    while highest < floor_bytes and now < end and now < risen_at + STANDS_STILL_SECONDS:
         time.sleep(0.1)
+        available, now = memory.available(), time.monotonic()
+        if available > highest + memory.SETTLED_BYTES:
+            highest, risen_at = available, now
 
 
 def _wait_until_free(folder: Folder) -> None:
     end = time.monotonic() + RELEASE_SECONDS
     while folder.is_held():
         if time.monotonic() > end:
-            raise _busy(folder)
+            raise _busy(folder.read_status())
         time.sleep(0.01)

@@ -14,13 +14,16 @@ import fcntl
 import json
 import os
 from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
+from .. import processes
 from ..errors import LabError
 from ..files import read_json, write_whole
 
 LONGEST_SOCKET_PATH = 100  # what every Unix takes
+NEEDED = {"held", "pid", "started", "updated_at"}
 
 
 class KeeperError(LabError):
@@ -56,8 +59,18 @@ class Folder:
 
     def read_status(self) -> dict[str, Any]:
         """The newest status anyone wrote; what it says of being held only counts while the lock is held."""
-        found = [read_json(file) for file in self.path.glob("keeper.*.json")]
-        return max((one for one in found if one), key=lambda one: str(one["updated_at"]), default={})
+        return max(self._statuses(), key=lambda one: str(one["updated_at"]), default={})
+
+    def read_holder(self) -> dict[str, Any] | None:
+        """What the process wrote that holds the host; None while it has not written it yet."""
+        holding = (one for one in self._statuses() if one["held"] and processes.is_alive(one["pid"], one["started"]))
+        return max(holding, key=lambda one: str(one["updated_at"]), default=None)
+
+    def _statuses(self) -> list[dict[str, Any]]:
+        found = (read_json(file) for file in self.path.glob("keeper.*.json"))
+        return [
+            one for one in found if isinstance(one, dict) and {"held", "pid", "started", "updated_at"} <= one.keys()
+        ]
 
     def is_held(self) -> bool:
         try:
@@ -72,7 +85,7 @@ class Folder:
         return False
 
     def take(self) -> int | None:
-        """Take the lock for the life of this process; None when somebody has it."""
+        """Take the lock, for as long as the descriptor is open anywhere; None when somebody has it."""
         lock = self._open(create=True)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -109,3 +122,8 @@ class Folder:
             f"The keeper's folder {self.path} cannot be used: {error.strerror}.",
             "set lab_keeper_dir to a folder that everybody who uses this host can write",
         )
+
+
+def utc(in_seconds: float = 0) -> str:
+    moment = datetime.now(timezone.utc) + timedelta(seconds=in_seconds)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

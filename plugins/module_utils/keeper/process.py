@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The keeper itself: a process of its own that outlives the module which started it.
 
-It takes the lock, samples the memory each second, answers on a socket, and where it must, unloads and lets go.
+It holds the lock, samples the memory each second, answers on a socket, and where it must, unloads and lets go.
 """
 
 from __future__ import annotations
@@ -15,42 +15,53 @@ import socket
 import sys
 import time
 import traceback
-from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
-from .. import memory
-from ..engines import connect
-from ..errors import LabError
-from .folder import Folder
+from .. import memory, processes
+from .emergency import empty
+from .folder import Folder, utc
+from .reclaim import DEFAULT_MIN_FREE_BYTES, Reclaimer
+from .record import Record
 from .watch import Watch
 
 SAMPLE_SECONDS = 1.0
-TAKE_SECONDS = 1.0  # whoever only looks at the lock holds it for an instant
-UNLOAD_TRIES = 5
+UNREADABLE_SAMPLES = 5  # so many in a row without a reading, and nobody knows how near the end is
 
 
 class Keeper:
     def __init__(self, folder: Folder, terms: dict[str, Any]) -> None:
         self.folder = folder
         self.owner = str(terms["owner"])
+        self.since = utc()
+        self.started = processes.started(os.getpid())
         self.breach: dict[str, Any] | None = None
         self.held = True
+        self.unreadable = 0
+        self.record = Record()
+        self.reclaimer = Reclaimer()
         self._agree(terms)
         self.watch = Watch(time.monotonic(), terms["deadline_seconds"], terms["floor_bytes"])
-        self._sample()
+        memory.reading()  # a host whose memory cannot be read cannot be kept
+        self.sample()
         self.publish()
 
     def publish(self, error: str | None = None) -> None:
-        self.folder.write_status({**self.status(), "uid": os.getuid(), "updated_at": _utc(), "error": error})
+        self.folder.write_status(
+            {**self.status(), "started": self.started, "uid": os.getuid(), "updated_at": utc(), "error": error}
+        )
 
     def status(self) -> dict[str, Any]:
         return {
             "held": self.held,
             "owner": self.owner,
             "pid": os.getpid(),
+            "since": self.since,
             "deadline": self.deadline,
-            "lowest_available_bytes": self.watch.lowest_bytes,
+            "loading": self.loading,
+            **self.record.as_dict(),
+            "reclaims": self.reclaimer.count,
+            "reclaim_error": self.reclaimer.error,
             "breach": self.breach,
         }
 
@@ -65,7 +76,7 @@ class Keeper:
                     self._answer(client)
             if time.monotonic() >= next_sample:
                 next_sample = time.monotonic() + SAMPLE_SECONDS
-                self._sample()
+                self.sample()
 
     def _answer(self, client: socket.socket) -> None:
         client.settimeout(2)
@@ -83,63 +94,62 @@ class Keeper:
             self.held = False
             self.publish()
             return self.status()
-        self._sample()  # an owner that comes too late, or into a full memory, is told so
+        self.sample()  # an owner that comes too late, or into a full memory, is told so
         if not self.held:
             return self.status()
+        seen, self.record = self.record, Record()
         self._agree(request)
-        lowest = self.watch.renew(time.monotonic(), request["deadline_seconds"], request["floor_bytes"])
+        self.watch.renew(time.monotonic(), request["deadline_seconds"], request["floor_bytes"])
         self.publish()
-        return {**self.status(), "lowest_available_bytes": lowest}
+        return {**self.status(), **seen.as_dict()}
 
     def _agree(self, terms: dict[str, Any]) -> None:
         self.engine = (terms["engine"], terms["base_url"], terms["engine_options"])
-        self.deadline = _utc(terms["deadline_seconds"])
+        self.deadline = utc(terms["deadline_seconds"])
+        self.loading = bool(terms["loading"])
+        self.reclaim = terms["reclaim"]
 
-    def _sample(self) -> None:
-        available_bytes = memory.available()
-        kind = self.watch.sample(time.monotonic(), available_bytes)
+    def sample(self) -> None:
+        try:
+            reading = memory.reading()
+        except memory.MemoryUnreadable as error:
+            # A tool that could not be started once, in a full memory, is no reason to leave the host alone.
+            self.unreadable += 1
+            kind = self.watch.breached(time.monotonic(), None)
+            if self.unreadable >= UNREADABLE_SAMPLES:
+                kind = "unreadable"
+            if kind:
+                self._act(kind, None, str(error) if kind == "unreadable" else None)
+            return
+        self.unreadable = 0
+        self.record.add(reading)
+        if self.loading and self.reclaim is not None:
+            self.reclaimer.consider(reading.free_bytes, self.reclaim.get("min_free_bytes") or DEFAULT_MIN_FREE_BYTES)
+        kind = self.watch.breached(time.monotonic(), reading.available_bytes)
         if kind:
-            self._act(kind, available_bytes)
+            self._act(kind, reading.available_bytes)
 
-    def _act(self, kind: str, available_bytes: int) -> None:
-        """Unload, then write down why, then let go."""
-        at, deadline = _utc(), self.deadline
-        unloaded, error = self._unload()
+    def _act(self, kind: str, available_bytes: int | None, why: str | None = None) -> None:
+        """Empty the host, then write down why, then let go."""
+        at, deadline = utc(), self.deadline
+        emptied = empty(*self.engine)
         self.breach = {
             "kind": kind,
             "at": at,
             "available_bytes": available_bytes,
             "floor_bytes": self.watch.floor_bytes,
             "deadline": deadline,
-            "unloaded": unloaded,
-            "error": error,
+            "why": why,
+            **emptied,
         }
         self.held = False
         self.publish()
 
-    def _unload(self) -> tuple[list[str], str | None]:
-        error = None
-        for _unused in range(UNLOAD_TRIES):
-            try:
-                return [one.id for one in connect(*self.engine).unload_all()], None
-            except Exception as failure:
-                # Whatever goes wrong here, trying again is all that keeps the host alive.
-                error = str(failure) if isinstance(failure, LabError) else repr(failure)
-                time.sleep(SAMPLE_SECONDS)
-        return [], error
-
 
 def main(arguments: dict[str, Any]) -> None:
-    """Hold the host. The first line on standard output says whether that worked."""
+    """Hold the host by the lock that was taken for this process. Its first line says whether that worked."""
+    os.set_inheritable(arguments["lock"], False)
     folder = Folder(arguments["keeper_dir"])
-    lock = folder.take()
-    end = time.monotonic() + TAKE_SECONDS
-    while lock is None and time.monotonic() < end:
-        time.sleep(0.02)
-        lock = folder.take()
-    if lock is None:
-        _say({"held": False})
-        return
     with contextlib.suppress(OSError):  # only root may: the last to be ended when memory is short
         Path("/proc/self/oom_score_adj").write_text("-900")
     path = folder.socket(os.getuid())
@@ -174,8 +184,3 @@ def _say(answer: dict[str, Any]) -> None:
     nowhere = os.open(os.devnull, os.O_RDWR)
     os.dup2(nowhere, sys.stdout.fileno())
     os.close(nowhere)
-
-
-def _utc(in_seconds: float = 0) -> str:
-    moment = datetime.now(timezone.utc) + timedelta(seconds=in_seconds)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -11,21 +11,15 @@ class Watch:
 
     def __init__(self, now_seconds: float, deadline_seconds: float, floor_bytes: int) -> None:
         self.renew(now_seconds, deadline_seconds, floor_bytes)
-        self.lowest_bytes: int | None = None
 
-    def renew(self, now_seconds: float, deadline_seconds: float, floor_bytes: int) -> int | None:
-        """Start a new term; returns the lowest memory seen in the one before."""
-        lowest = getattr(self, "lowest_bytes", None)
+    def renew(self, now_seconds: float, deadline_seconds: float, floor_bytes: int) -> None:
+        """Start a new term."""
         self.ends_at = now_seconds + deadline_seconds
         self.floor_bytes = floor_bytes
-        self.lowest_bytes = None
-        return lowest
 
-    def sample(self, now_seconds: float, available_bytes: int) -> str | None:
-        """Take one measurement; returns what was breached, if anything."""
-        if self.lowest_bytes is None or available_bytes < self.lowest_bytes:
-            self.lowest_bytes = available_bytes
-        if available_bytes < self.floor_bytes:
+    def breached(self, now_seconds: float, available_bytes: int | None) -> str | None:
+        """What is breached, if anything; the floor cannot be where the memory is not known."""
+        if available_bytes is not None and available_bytes < self.floor_bytes:
             return "floor"
         if now_seconds >= self.ends_at:
             return "deadline"

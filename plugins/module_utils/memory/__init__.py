@@ -6,6 +6,18 @@
 from __future__ import annotations
 
 from .admission import Admission, admit
-from .host import MemoryUnreadable, available, swap, total, wait_until_settled
+from .base import MemoryUnreadable, Reading
+from .host import SETTLED_BYTES, available, reading, swap, total, wait_until_settled
 
-__all__ = ["Admission", "MemoryUnreadable", "admit", "available", "swap", "total", "wait_until_settled"]
+__all__ = [
+    "SETTLED_BYTES",
+    "Admission",
+    "MemoryUnreadable",
+    "Reading",
+    "admit",
+    "available",
+    "reading",
+    "swap",
+    "total",
+    "wait_until_settled",
+]

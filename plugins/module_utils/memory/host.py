@@ -1,46 +1,38 @@
 # Copyright: (c) 2026, local_llm.lab contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The host's memory, in bytes, as the kernel counts it."""
+"""The host's memory, in bytes, as its own system counts it."""
 
 from __future__ import annotations
 
+import platform
 import time
 from collections.abc import Callable
-from pathlib import Path
 
-from ..errors import LabError
+from . import darwin, linux
+from .base import Reading
 
-MEMINFO = Path("/proc/meminfo")
 SETTLED_BYTES = 32 * 1024**2
 
 
-class MemoryUnreadable(LabError):
-    """This host does not tell its memory in a way that is known here."""
-
-
-def _meminfo() -> dict[str, int]:
-    try:
-        text = MEMINFO.read_text()
-    except OSError as error:
-        raise MemoryUnreadable(f"{MEMINFO} cannot be read: {error.strerror}.", "run this on a Linux host") from error
-    fields = (line.split() for line in text.splitlines())
-    return {words[0].rstrip(":"): int(words[1]) * 1024 for words in fields if len(words) == 3}
+def reading() -> Reading:
+    """Everything this system tells, at once."""
+    return darwin.read() if _is_darwin() else linux.read()
 
 
 def total() -> int:
-    return _meminfo()["MemTotal"]
+    return reading().total_bytes
 
 
 def available() -> int:
     """What can be used without swapping: free memory and the caches the kernel would give back."""
-    return _meminfo()["MemAvailable"]
+    return darwin.available() if _is_darwin() else linux.meminfo()["MemAvailable"]
 
 
 def swap() -> tuple[int, int]:
     """Total and free swap."""
-    memory = _meminfo()
-    return memory["SwapTotal"], memory["SwapFree"]
+    now = reading()
+    return now.swap_total_bytes, now.swap_free_bytes
 
 
 def wait_until_settled(
@@ -60,3 +52,7 @@ def wait_until_settled(
             return now
         before = now
     return before
+
+
+def _is_darwin() -> bool:
+    return platform.system() == "Darwin"

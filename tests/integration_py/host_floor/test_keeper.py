@@ -6,13 +6,11 @@
 from __future__ import annotations
 
 import contextlib
-import multiprocessing
 import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -30,29 +28,6 @@ from ansible_collections.local_llm.lab.plugins.module_utils.keeper import (
 )
 
 HUGE = 1 << 60
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Iterator[str]:
-    path = str(tmp_path / "k")
-    yield path
-    now = status(path)
-    if now["held"]:
-        processes.stop(now["pid"], processes.started(now["pid"]), grace_seconds=5)
-
-
-@pytest.fixture
-def terms(llama_cpp: Any) -> Terms:
-    return Terms("nightly@controller", 60, 0, "llama_cpp", llama_cpp.base_url, llama_cpp.options)
-
-
-def until(happened: Callable[[], Any], seconds: float = 15) -> Any:
-    """Wait for something another process does; what it was."""
-    end = time.monotonic() + seconds
-    while not (answer := happened()):
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.02)
-    return answer
 
 
 def test_hold_renew_and_release(folder: str, terms: Terms) -> None:
@@ -94,7 +69,7 @@ def test_check_mode_tells_and_does_nothing(folder: str, terms: Terms) -> None:
 
 
 def test_past_the_deadline_the_model_is_unloaded_and_the_host_let_go(
-    folder: str, terms: Terms, llama_server: Callable[..., Any], tiny_gguf: Path
+    folder: str, terms: Terms, llama_server: Callable[..., Any], tiny_gguf: Path, until: Callable[..., Any]
 ) -> None:
     hold(folder, terms)
     engine = llama_server(tiny_gguf)
@@ -107,7 +82,7 @@ def test_past_the_deadline_the_model_is_unloaded_and_the_host_let_go(
 
 
 def test_below_the_floor_the_model_is_unloaded_and_the_owner_told_at_the_next_renewal(
-    folder: str, terms: Terms, llama_server: Callable[..., Any], tiny_gguf: Path
+    folder: str, terms: Terms, llama_server: Callable[..., Any], tiny_gguf: Path, until: Callable[..., Any]
 ) -> None:
     _unused, first = hold(folder, terms)
     engine = llama_server(tiny_gguf)
@@ -127,7 +102,7 @@ def test_a_host_that_is_below_the_floor_already_is_not_held(folder: str, terms: 
     assert status(folder)["held"] is False
 
 
-def test_a_killed_keeper_leaves_the_host_free(folder: str, terms: Terms) -> None:
+def test_a_killed_keeper_leaves_the_host_free(folder: str, terms: Terms, until: Callable[..., Any]) -> None:
     _unused, held = hold(folder, terms)
     os.kill(held["pid"], signal.SIGKILL)
     until(lambda: not status(folder)["held"])
@@ -145,26 +120,6 @@ def test_a_keeper_that_hangs_is_named(folder: str, terms: Terms, monkeypatch: py
     with pytest.raises(KeeperError, match=f"process {held['pid']}.*does not answer.*kill -9 {held['pid']}"):
         hold(folder, terms)
     os.kill(held["pid"], signal.SIGCONT)
-
-
-def _try(folder: str, terms: Terms, answers: Any) -> None:
-    try:
-        answers.put(hold(folder, terms)[1]["owner"])
-    except KeeperBusy as error:
-        answers.put(error.message)
-
-
-def test_of_many_who_want_it_at_once_one_gets_it(folder: str, terms: Terms) -> None:
-    context = multiprocessing.get_context("spawn")
-    answers = context.Queue()
-    racers = [context.Process(target=_try, args=(folder, replace(terms, owner=f"o{n}"), answers)) for n in range(5)]
-    for racer in racers:
-        racer.start()
-    outcomes = [answers.get(timeout=60) for _unused in racers]
-    for racer in racers:
-        racer.join()
-    winners = [one for one in outcomes if one.startswith("o")]
-    assert winners == [status(folder)["owner"]]
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="needs root, to become another user")

@@ -5,13 +5,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ansible_collections.local_llm.lab.plugins.module_utils import processes
 
@@ -52,3 +57,57 @@ def test_a_zombie_is_gone(child: subprocess.Popen[bytes]) -> None:
 def test_a_detached_process_inherits_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LAB_API_KEY", "secret")
     assert "secret" not in processes.minimal_environment().values()
+
+
+def test_a_program_is_found_by_its_name_and_nothing_that_only_mentions_it(tmp_path: Path) -> None:
+    name = f"engine-{os.getpid()}.py"
+    script = tmp_path / name
+    script.write_text(WAIT)
+    commands = [[sys.executable, "-I", str(script), "model"], [sys.executable, "-c", WAIT, str(script)]]
+    with contextlib.ExitStack() as stack:
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+        running = [stack.enter_context(subprocess.Popen(command, **pipes)) for command in commands]
+        for process in running:
+            assert process.stdout is not None and process.stdout.readline() == b"up\n"
+            stack.callback(process.kill)
+        meant = running[0]
+        assert processes.named((name,)) == [(meant.pid, processes.started(meant.pid), name)]
+        assert processes.named((os.path.basename(script.parent),)) == []
+
+
+def test_this_process_is_never_named() -> None:
+    everything = {name for _unused, names in processes._programs() for name in names}
+    assert os.getpid() not in [pid for pid, _since, _name in processes.named(tuple(everything))]
+
+
+@pytest.mark.skipif(shutil.which("ps") is None, reason="there is no ps")
+def test_ps_names_the_same_programs_as_proc(child: subprocess.Popen[bytes]) -> None:
+    told = dict(processes.programs_of_ps(processes._ps("pid=,comm="), processes._ps("pid=,command=")))
+    assert set(told[child.pid]) <= set(dict(processes._programs())[child.pid])
+
+
+def test_a_mac_s_processes_are_named_by_their_file() -> None:
+    programs = (
+        "    1 /sbin/launchd\n"
+        "  812 /Applications/LM Studio.app/Contents/MacOS/LM Studio\n"
+        "  990 /opt/homebrew/opt/ollama/bin/ollama\n"
+        " 1204 /opt/homebrew/Frameworks/Python.framework/Versions/3.13/Resources/Python.app/Contents/MacOS/Python\n"
+    )
+    commands = (
+        "    1 /sbin/launchd\n"
+        "  812 /Applications/LM Studio.app/Contents/MacOS/LM Studio --run-as-service\n"
+        "  990 /opt/homebrew/opt/ollama/bin/ollama serve\n"
+        " 1204 /opt/homebrew/Frameworks/Python.framework/Versions/3.13/Resources/Python.app/Contents/MacOS/Python"
+        " -I /var/lib/state/llama_cpp_server.py tiny 8137\n"
+    )
+    assert dict(processes.programs_of_ps(programs, commands)) == {
+        1: ["launchd"],
+        812: ["LM Studio"],
+        990: ["ollama"],
+        1204: ["Python", "llama_cpp_server.py"],
+    }
+
+
+@given(st.text(), st.text())
+def test_whatever_ps_says_is_survived(programs: str, commands: str) -> None:
+    assert all(pid >= 0 for pid, _names in processes.programs_of_ps(programs, commands))

@@ -1,0 +1,62 @@
+# Copyright: (c) 2026, local_llm.lab contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Emptying the host when nobody else will: unload everything, and where that fails kill the engine by name."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Any
+
+from .. import processes
+from ..engines import connect
+from ..errors import LabError
+
+UNLOAD_TRIES = 5
+PAUSE_SECONDS = 1.0
+UNLOAD_SECONDS = 30.0  # for all tries together: an engine that hangs must not hold up what keeps the host alive
+STOP_GRACE_SECONDS = 2.0
+
+
+def empty(engine: str, base_url: str, options: dict[str, Any]) -> dict[str, Any]:
+    """What was `unloaded`, whom it had to be `killed` for, and the `error` that made it so."""
+    done: dict[str, Any] = {"unloaded": [], "error": f"it had not unloaded after {UNLOAD_SECONDS:g} s"}
+    attempt = threading.Thread(target=_unload, args=(engine, base_url, options, done), daemon=True)
+    attempt.start()
+    attempt.join(UNLOAD_SECONDS)
+    outcome = {"unloaded": done["unloaded"], "killed": [], "error": done["error"]}
+    return outcome if outcome["error"] is None else _kill(outcome, _names(engine, base_url, options))
+
+
+def _unload(engine: str, base_url: str, options: dict[str, Any], done: dict[str, Any]) -> None:
+    for _unused in range(UNLOAD_TRIES):
+        try:
+            done.update(unloaded=[one.id for one in connect(engine, base_url, options).unload_all()], error=None)
+            return
+        except Exception as failure:
+            # Whatever goes wrong here, trying again is all that keeps the host alive.
+            done["error"] = str(failure) if isinstance(failure, LabError) else repr(failure)
+            time.sleep(PAUSE_SECONDS)
+
+
+def _names(engine: str, base_url: str, options: dict[str, Any]) -> tuple[str, ...]:
+    """The programs that hold the engine's models; the host's own word for them comes first."""
+    if options.get("processes"):
+        return tuple(str(name) for name in options["processes"])
+    try:
+        return connect(engine, base_url, options).processes
+    except LabError:
+        return ()
+
+
+def _kill(outcome: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
+    for pid, since, name in processes.named(names):
+        try:
+            if processes.stop(pid, since, STOP_GRACE_SECONDS):
+                outcome["killed"].append(f"{name} (process {pid})")
+            else:
+                outcome["error"] += f"; {name} (process {pid}) survives SIGKILL"
+        except OSError as error:
+            outcome["error"] += f"; {name} (process {pid}) cannot be killed: {error.strerror}"
+    return outcome
