@@ -12,6 +12,7 @@ from .base import (
     Engine,
     EngineError,
     EngineNotInstalled,
+    EngineRefused,
     EngineUnreachable,
     Instance,
     LoadFailed,
@@ -24,8 +25,9 @@ from .base import (
     ignored,
 )
 from .llama_cpp import LlamaCpp
+from .lm_studio import LmStudio
 
-ENGINES = {"llama_cpp": LlamaCpp}
+ENGINES = {"llama_cpp": LlamaCpp, "lm_studio": LmStudio}
 
 __all__ = [
     "ENGINES",
@@ -33,6 +35,7 @@ __all__ = [
     "Engine",
     "EngineError",
     "EngineNotInstalled",
+    "EngineRefused",
     "EngineUnreachable",
     "Instance",
     "LoadFailed",

@@ -21,6 +21,15 @@ class EngineUnreachable(EngineError):
     """Nothing answers where the engine should be."""
 
 
+class EngineRefused(EngineError):
+    """The engine answered, with an error; `status` is HTTP's and `reason` is what it said."""
+
+    def __init__(self, status: int, reason: str) -> None:
+        super().__init__(f"The engine refuses ({status}): {reason}", "read the engine's log")
+        self.status = status
+        self.reason = reason
+
+
 class EngineNotInstalled(EngineError):
     """The engine's program is not on this host."""
 

@@ -11,7 +11,9 @@ import socket
 from typing import Any
 from urllib.parse import urlsplit
 
-from .base import EngineUnreachable, PortInUse
+from .base import EngineRefused, EngineUnreachable, PortInUse
+
+SHOWN = 300
 
 
 def get_json(url: str, timeout_seconds: float) -> dict[str, Any]:
@@ -32,6 +34,42 @@ def get_json(url: str, timeout_seconds: float) -> dict[str, Any]:
         raise EngineUnreachable(f"{url} does not answer: {error}.", "see whether the engine runs") from error
     finally:
         connection.close()
+
+
+def request_json(method: str, url: str, timeout_seconds: float, body: Any = None) -> Any:
+    """What is answered, None where that is empty. EngineRefused for a status of 400 and more, else EngineUnreachable.
+
+    The time limit is for each wait, so a stream of bytes that never ends is not cut.
+    """
+    address = urlsplit(url)
+    connection = http.client.HTTPConnection(str(address.hostname), address.port, timeout=timeout_seconds)
+    try:
+        content = None if body is None else json.dumps(body).encode()
+        headers = {} if content is None else {"Content-Type": "application/json"}
+        connection.request(method, address.path + (f"?{address.query}" if address.query else ""), content, headers)
+        response = connection.getresponse()
+        answer = response.read()
+        if response.status >= 400:
+            raise EngineRefused(response.status, _reason(answer))
+        return json.loads(answer) if answer.strip() else None
+    except (OSError, http.client.HTTPException, ValueError, RecursionError) as error:
+        reason = str(error) or type(error).__name__
+        raise EngineUnreachable(f"{url} does not answer: {reason}.", "see whether the engine runs") from error
+    finally:
+        connection.close()
+
+
+def _reason(answer: bytes) -> str:
+    """The message in an error body, wherever the engine puts it."""
+    try:
+        plain = json.loads(answer)
+    except (ValueError, RecursionError):
+        plain = answer.decode(errors="replace")
+    if isinstance(plain, dict):
+        plain = plain.get("error", plain)
+    if isinstance(plain, dict):
+        plain = plain.get("message", plain)
+    return str(plain).strip()[:SHOWN] or "it said nothing"
 
 
 def refuse_foreign_listener(port: int) -> None:
