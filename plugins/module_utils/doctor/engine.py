@@ -18,6 +18,7 @@ from .look import Look, compact
 from .subject import Subject
 
 BAD_BUILDS = re.compile(r"\b0\.0\.[78]\b")  # of llmster: its `lms server` is broken on a GB10
+SILENT = "the engine does not answer"
 CONTEXT_STEP_TOKENS = 256  # llama.cpp rounds a window up to this
 
 ENGINE = Check(
@@ -107,7 +108,7 @@ def _install(host: Host) -> str:
 
 def build(seen: EngineSeen, host: Host) -> Finding:
     if seen.build is None:
-        return BUILD.unknown(seen.why)
+        return BUILD.unknown(SILENT)
     if host.engine == "lm_studio" and BAD_BUILDS.search(seen.build):
         return BUILD.fail(
             f"{seen.build}: its server does not start on a GB10", BUILD.command("lm_studio", lms=host.lms)
@@ -117,7 +118,7 @@ def build(seen: EngineSeen, host: Host) -> Finding:
 
 def one_model(seen: EngineSeen, host: Host) -> Finding:
     if seen.why:
-        return ONE_MODEL.unknown(seen.why)
+        return ONE_MODEL.unknown(SILENT)
     if not seen.loads:
         return ONE_MODEL.ok(f"{host.engine} loads nothing")
     models = sorted({one.model for one in seen.instances})
@@ -130,7 +131,7 @@ def one_model(seen: EngineSeen, host: Host) -> Finding:
 
 def duplicates(seen: EngineSeen, host: Host) -> Finding:
     if seen.why:
-        return DUPLICATES.unknown(seen.why)
+        return DUPLICATES.unknown(SILENT)
     first: dict[str, str] = {}
     again = [one.id for one in seen.instances if first.setdefault(one.model, one.id) != one.id]
     if again:
@@ -140,7 +141,7 @@ def duplicates(seen: EngineSeen, host: Host) -> Finding:
 
 def context(seen: EngineSeen, host: Host) -> Finding:
     if seen.why:
-        return CONTEXT.unknown(seen.why)
+        return CONTEXT.unknown(SILENT)
     for one in seen.instances:
         wanted = host.context_tokens
         if not one.ready or not wanted or (host.model and one.model != host.model):

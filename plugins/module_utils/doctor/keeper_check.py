@@ -5,20 +5,19 @@
 
 from __future__ import annotations
 
-import contextlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from ..keeper import KeeperError, status
 from ..keeper.folder import Folder
+from ..keeper.telling import describe
 from .finding import Check, Finding
 from .host import Host
-from .look import Look, gib
+from .look import Look
 from .subject import Subject
 
-# The keeper acts at its deadline; an emergency unload may take a while.
-LATE = timedelta(seconds=90)
+LATE = timedelta(seconds=90)  # the keeper acts at its deadline, and an emergency unload may take a while
 
 KEEPER = Check(
     "keeper",
@@ -33,14 +32,13 @@ KEEPER = Check(
 
 @dataclass(frozen=True)
 class KeeperSeen:
-    """`last` is the status that was written last, `file` where; `since` when the keeper opened its socket."""
+    """`state` is what `keeper.status` says; where it cannot be read, `why`. `pid` and `file` are the last keeper's."""
 
     now: datetime
-    held: bool = False
-    last: dict[str, Any] | None = None
-    since: datetime | None = None
-    file: str = ""
+    state: dict[str, Any] | None = None
     why: str = ""
+    pid: int | None = None
+    file: str = ""
 
 
 def gather(look: Look, host: Host) -> KeeperSeen:
@@ -48,56 +46,33 @@ def gather(look: Look, host: Host) -> KeeperSeen:
     if not host.keeper_dir:
         return KeeperSeen(now)
     folder = Folder(host.keeper_dir)
-    why = ""
-    try:
-        held = folder.is_held()
-    except KeeperError as error:
-        return KeeperSeen(now, why=error.message)
     last = folder.read_status()
-    if held:
+    file = str(folder.path / f"keeper.{last.get('uid')}.json")
+    try:
+        return KeeperSeen(now, status(host.keeper_dir), "", last.get("pid"), file)
+    except KeeperError as error:
         try:
-            last = {**last, **status(host.keeper_dir)}
-            held = last["held"]
-        except KeeperError as error:
-            why = error.message
-    since = None
-    uid = last.get("uid")
-    with contextlib.suppress(OSError):
-        since = datetime.fromtimestamp(folder.socket(int(uid or 0)).stat().st_mtime, timezone.utc)
-    return KeeperSeen(now, held, last, since, str(folder.path / f"keeper.{uid}.json"), why)
+            held = folder.is_held()
+        except KeeperError:
+            held = False
+        return KeeperSeen(now, None, error.message, last.get("pid") if held else None, file)
 
 
 def keeper(seen: KeeperSeen, host: Host) -> Finding:
     if not host.keeper_dir:
         return KEEPER.ok("no lab_keeper_dir is set")
-    last = seen.last or {}
-    if seen.why and not seen.held:
-        return KEEPER.fail(seen.why, KEEPER.command("open", folder=host.keeper_dir))
-    if seen.held:
-        return _held(seen, last)
-    breach = last.get("breach")
-    if breach:
-        return KEEPER.warn(f"nobody holds the host; {_how_it_ended(breach)}", KEEPER.command("forget", file=seen.file))
-    return KEEPER.ok("nobody holds the host")
-
-
-def _held(seen: KeeperSeen, last: dict[str, Any]) -> Finding:
-    since = f" since {seen.since.isoformat(timespec='seconds').replace('+00:00', 'Z')}" if seen.since else ""
-    evidence = f"held by {last.get('owner')} (process {last.get('pid')}){since} until {last.get('deadline')}"
-    end = KEEPER.command("end", pid=last.get("pid"))
-    if seen.why:
-        return KEEPER.fail(f"{evidence}: it does not answer", end)
-    if _moment(last.get("deadline"), seen.now) + LATE < seen.now:
-        return KEEPER.fail(f"{evidence}: its deadline has passed and it has not let go", end)
+    if seen.state is None:
+        if seen.pid is None:
+            return KEEPER.fail(seen.why, KEEPER.command("open", folder=host.keeper_dir))
+        return KEEPER.fail(seen.why, KEEPER.command("end", pid=seen.pid))
+    evidence = describe(seen.state)
+    if seen.state["held"]:
+        if _moment(seen.state["deadline"], seen.now) + LATE < seen.now:
+            return KEEPER.fail(f"{evidence} It should have let go.", KEEPER.command("end", pid=seen.state["pid"]))
+        return KEEPER.ok(evidence)
+    if seen.state["breach"]:
+        return KEEPER.warn(evidence, KEEPER.command("forget", file=seen.file))
     return KEEPER.ok(evidence)
-
-
-def _how_it_ended(breach: dict[str, Any]) -> str:
-    unloaded = ", ".join(breach.get("unloaded") or ()) or "nothing"
-    what = f"the last hold ended at {breach.get('at')} by {breach.get('kind')}, {unloaded} was unloaded"
-    if breach.get("kind") == "floor":
-        what += f" ({gib(breach.get('available_bytes') or 0)} available, floor {gib(breach.get('floor_bytes') or 0)})"
-    return what + (f"; {breach['error']}" if breach.get("error") else "")
 
 
 def _moment(text: Any, otherwise: datetime) -> datetime:
