@@ -13,9 +13,11 @@ options:
     description: What serves models on this host.
     type: str
     required: true
-    choices: [llama_cpp]
+    choices: [llama_cpp, ollama, openai_compatible]
   base_url:
-    description: Where the engine listens, as seen from the host itself; a loopback URL such as V(http://127.0.0.1:8137).
+    description:
+      - Where the engine listens, as seen from the host itself; a loopback URL such as V(http://127.0.0.1:8137).
+      - For O(engine=openai_compatible) the address of its API, such as V(https://api.example.com/v1).
     type: str
     required: true
   engine_options:
@@ -25,6 +27,14 @@ options:
         For V(llama_cpp): C(python), an interpreter that has xllamacpp, as the role P(local_llm.lab.llama_cpp#role)
         makes one; C(state_dir), a folder of this engine alone; C(threads), how many CPU threads it may use (V(0) lets
         llama.cpp choose).
+      - >-
+        For V(ollama), what its server was configured with and does not tell: C(kv_type), C(flash_attention),
+        C(parallel). On Linux the environment of the running server is believed before them, where it may be read.
+      - >-
+        For V(openai_compatible): C(api_key_file), a file that only its owner may read and that holds the key; without
+        it no key is sent.
+      - >-
+        For every engine: C(processes), the names of the programs that hold its models, for when it does not answer.
     type: dict
     default: {}
 """

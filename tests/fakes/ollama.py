@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -59,6 +60,7 @@ class Ollama(Serving):
         self.store = Store(Path(self._folder.name), registry or {}, train_tokens)
         self.runners = Runners(
             self.faults,
+            self._twin,
             parallel=int(self._told.get("OLLAMA_NUM_PARALLEL", "1")),
             max_loaded=int(self._told.get("OLLAMA_MAX_LOADED_MODELS", "3")),
             keep_seconds=seconds(self._told.get("OLLAMA_KEEP_ALIVE", "5m")),
@@ -145,9 +147,9 @@ class Ollama(Serving):
         tokens = int(options.get("num_ctx") or default)
         if "jit_default_context" in self.faults and body.get("messages") and manifest.blob not in self.runners.loaded:
             tokens = int(default)
-        return Wanted(
-            manifest.name, manifest.digest, manifest.blob, self.store.blob(manifest.blob).stat().st_size, tokens
-        )
+        weight_bytes = self.store.blob(manifest.blob).stat().st_size
+        shift = body.get("shift") is not False
+        return Wanted(manifest.name, manifest.digest, manifest.blob, weight_bytes, tokens, shift)
 
     def _generate(self, call: Call) -> Reply:
         body = call.json()
@@ -161,7 +163,7 @@ class Ollama(Serving):
         """Without anything to say it is about loading or unloading."""
         keep_seconds = seconds(body["keep_alive"]) if body.get("keep_alive") is not None else None
         if not messages and keep_seconds == 0:
-            self.runners.expire(self._blob_of(str(body.get("model") or "")))
+            self.runners.expire(self.store.find(str(body.get("model") or "")).blob)
             return json_reply(_done(body, call.path, "unload"))
         runner = self.runners.acquire(self._wanted(body, body.get("options") or {}), keep_seconds, call.hung_up)
         if not messages:
@@ -177,12 +179,9 @@ class Ollama(Serving):
             return Reply(body=lines, kind=NDJSON)
         return _joined([json.loads(line) for line in lines])
 
-    def _blob_of(self, name: str) -> str:
-        """Of the model of this name; the fault's second instance has a name and no model."""
-        for blob, runner in self.runners.loaded.items():
-            if blob.endswith(":2") and runner.wanted.name == name:
-                return blob
-        return self.store.find(name).blob
+    def _twin(self, wanted: Wanted) -> Wanted:
+        made = self.store.twin(wanted.name)
+        return replace(wanted, name=made.name, digest=made.digest, blob=made.blob)
 
     def _lines(self, call: Call, runner: Runner, said: bytes) -> Iterator[bytes]:
         try:

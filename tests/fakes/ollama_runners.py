@@ -39,6 +39,7 @@ class Wanted:
     blob: str
     weight_bytes: int
     context_tokens: int
+    shift: bool  # whether a full window drops its front: a property of the runner, as its size is
 
 
 @dataclass
@@ -55,9 +56,10 @@ class Runner:
 
 @dataclass
 class Runners:
-    """`faults` is the simulator's own set, looked at when something happens."""
+    """`faults` is the simulator's own set, looked at when something happens; `twin` makes another model of it."""
 
     faults: set[str]
+    twin: Callable[[Wanted], Wanted]
     parallel: int
     max_loaded: int
     keep_seconds: float
@@ -87,7 +89,7 @@ class Runners:
             while True:
                 with self._lock:
                     runner = self.loaded.get(wanted.blob)
-                    if runner and runner.context_tokens == tokens and runner.process.alive() and not runner.ending:
+                    if runner and _serves(runner, wanted, tokens):
                         return self._use(runner, keep_seconds)
                     crowded = len(self.loaded) >= self.max_loaded
                     victim = runner or (min(self.loaded.values(), key=lambda one: one.expires) if crowded else None)
@@ -142,9 +144,8 @@ class Runners:
         return runner
 
     def _add_second(self, first: Runner) -> None:
-        name = f"{first.wanted.name.rpartition(':')[0]}:2"
-        second = Wanted(name, first.wanted.digest, f"{first.wanted.blob}:2", 0, first.context_tokens)
-        process = self._process(name, first.size_bytes)
+        second = self.twin(first.wanted)
+        process = self._process(second.name, first.size_bytes)
         self.loaded[second.blob] = Runner(second, first.context_tokens, first.size_bytes, process, FOREVER)
 
     def _process(self, name: str, resident_bytes: int) -> ModelProcess:
@@ -184,6 +185,11 @@ class Runners:
                 for runner in list(self.loaded.values()):
                     if not runner.busy and runner.expires <= time.monotonic():
                         self._end(runner)
+
+
+def _serves(runner: Runner, wanted: Wanted, tokens: int) -> bool:
+    same = (runner.context_tokens, runner.wanted.shift) == (tokens, wanted.shift)
+    return same and runner.process.alive() and not runner.ending
 
 
 def _kill(process: ModelProcess) -> None:

@@ -61,6 +61,13 @@ class Store:
         self.models[_full(name)] = Manifest(_full(name), digest)
         return _full(name)
 
+    def twin(self, name: str) -> Manifest:
+        """Another name with a file of its own, as a person makes one who tries something."""
+        twin = f"{name.rpartition(':')[0]}:2"
+        content = self.blob(self.find(name).blob).read_bytes()
+        self.models[twin] = Manifest(twin, self._write(iter([content, b"2"])))
+        return self.models[twin]
+
     def find(self, name: str) -> Manifest:
         if not name:
             raise Refused(400, "model is required")

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from .base import (
@@ -26,8 +27,15 @@ from .base import (
 )
 from .llama_cpp import LlamaCpp
 from .lm_studio import LmStudio
+from .ollama import Ollama
+from .openai_compatible import OpenAICompatible
 
-ENGINES = {"llama_cpp": LlamaCpp, "lm_studio": LmStudio}
+ENGINES: dict[str, Callable[[str, dict[str, Any]], Engine]] = {
+    "llama_cpp": LlamaCpp,
+    "lm_studio": LmStudio,
+    "ollama": Ollama,
+    "openai_compatible": OpenAICompatible,
+}
 
 __all__ = [
     "ENGINES",

@@ -24,8 +24,8 @@ class EngineUnreachable(EngineError):
 class EngineRefused(EngineError):
     """The engine answered, with an error; `status` is HTTP's and `reason` is what it said."""
 
-    def __init__(self, status: int, reason: str) -> None:
-        super().__init__(f"The engine refuses ({status}): {reason}", "read the engine's log")
+    def __init__(self, status: int, reason: str, remedy: str = "read the engine's log") -> None:
+        super().__init__(f"The engine refuses ({status}): {reason}", remedy)
         self.status = status
         self.reason = reason
 
@@ -73,7 +73,10 @@ class LoadRequest:
 
 @dataclass(frozen=True)
 class Instance:
-    """A loaded model as the engine itself describes it; not `ready` means loading or not answering."""
+    """A loaded model as the engine itself describes it; not `ready` means loading or not answering.
+
+    `gpu_bytes` below `resident_bytes` means that a part of it is computed by the CPU.
+    """
 
     id: str
     model: str
@@ -83,6 +86,7 @@ class Instance:
     chat_template_sha256: str | None
     build: str | None
     resident_bytes: int | None = field(default=None, compare=False)
+    gpu_bytes: int | None = field(default=None, compare=False)
     ready: bool = True
 
 

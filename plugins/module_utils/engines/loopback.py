@@ -1,19 +1,21 @@
 # Copyright: (c) 2026, local_llm.lab contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An engine's loopback port: plain JSON over HTTP (no proxy, no redirect, a time limit), and who listens there."""
+"""An engine's port: plain JSON over HTTP (no proxy, no redirect, a time limit), and who listens there."""
 
 from __future__ import annotations
 
 import http.client
 import json
 import socket
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, BinaryIO
 from urllib.parse import urlsplit
 
 from .base import EngineRefused, EngineUnreachable, PortInUse
 
-SHOWN = 300
+ANSWER_BYTES_MAX = 64 * 1024 * 1024
+REASON_CHARACTERS_MAX = 300
 
 
 def get_json(url: str, timeout_seconds: float) -> dict[str, Any]:
@@ -36,27 +38,53 @@ def get_json(url: str, timeout_seconds: float) -> dict[str, Any]:
         connection.close()
 
 
-def request_json(method: str, url: str, timeout_seconds: float, body: Any = None) -> Any:
-    """What is answered, None where that is empty. EngineRefused for a status of 400 and more, else EngineUnreachable.
+def request_json(
+    method: str,
+    url: str,
+    timeout_seconds: float,
+    body: Any = None,
+    headers: Mapping[str, str] | None = None,
+) -> Any:
+    """What is answered, None where that is empty. EngineRefused for an error or a redirect, else EngineUnreachable.
 
-    The time limit is for each wait, so a stream of bytes that never ends is not cut.
+    The time limit is for each wait, so a stream of bytes that never ends is not cut by it.
     """
-    address = urlsplit(url)
-    connection = http.client.HTTPConnection(str(address.hostname), address.port, timeout=timeout_seconds)
+    data = None if body is None else json.dumps(body).encode()
+    kind = {} if body is None else {"Content-Type": "application/json"}
+    answer = exchange(method, url, timeout_seconds, data, {**kind, **(headers or {})})
     try:
-        content = None if body is None else json.dumps(body).encode()
-        headers = {} if content is None else {"Content-Type": "application/json"}
-        connection.request(method, address.path + (f"?{address.query}" if address.query else ""), content, headers)
-        response = connection.getresponse()
-        answer = response.read()
-        if response.status >= 400:
-            raise EngineRefused(response.status, _reason(answer))
         return json.loads(answer) if answer.strip() else None
-    except (OSError, http.client.HTTPException, ValueError, RecursionError) as error:
-        reason = str(error) or type(error).__name__
-        raise EngineUnreachable(f"{url} does not answer: {reason}.", "see whether the engine runs") from error
+    except (ValueError, RecursionError) as error:
+        raise EngineUnreachable(f"{url} does not speak JSON: {error}.", "see what listens at that address") from error
+
+
+def exchange(
+    method: str,
+    url: str,
+    timeout_seconds: float,
+    data: bytes | BinaryIO | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> bytes:
+    """One request and the bytes of its answer, with `request_json`'s errors and limits."""
+    address = urlsplit(url)
+    connect = http.client.HTTPSConnection if address.scheme == "https" else http.client.HTTPConnection
+    target = f"{address.path or '/'}?{address.query}" if address.query else address.path or "/"
+    try:
+        connection = connect(str(address.hostname), address.port, timeout=timeout_seconds)
+    except (ValueError, http.client.HTTPException) as error:
+        raise EngineUnreachable(f"{url} is no address: {error}.", "correct the engine's base_url") from error
+    try:
+        connection.request(method, target, data, {"Accept": "application/json", **(headers or {})})
+        response = connection.getresponse()
+        answer = response.read(ANSWER_BYTES_MAX)
+    except (OSError, http.client.HTTPException) as error:
+        what = str(error) or type(error).__name__
+        raise EngineUnreachable(f"{url} does not answer: {what}.", "see whether the engine runs") from error
     finally:
         connection.close()
+    if response.status >= 300:
+        raise EngineRefused(response.status, _reason(answer) or response.reason)
+    return answer
 
 
 def _reason(answer: bytes) -> str:
@@ -65,11 +93,9 @@ def _reason(answer: bytes) -> str:
         plain = json.loads(answer)
     except (ValueError, RecursionError):
         plain = answer.decode(errors="replace")
-    if isinstance(plain, dict):
-        plain = plain.get("error", plain)
-    if isinstance(plain, dict):
-        plain = plain.get("message", plain)
-    return str(plain).strip()[:SHOWN] or "it said nothing"
+    for key in ("error", "message"):
+        plain = plain.get(key, plain) if isinstance(plain, dict) else plain
+    return " ".join(str(plain).split())[:REASON_CHARACTERS_MAX]
 
 
 def refuse_foreign_listener(port: int) -> None:

@@ -38,8 +38,10 @@ def place(
     What is there already stays. Otherwise: unload everything, wait until its memory is back, ask for admission, load,
     read back. A refused load leaves the host empty.
     """
-    model = gguf.read_model(request.path)  # first of all: a file that cannot be loaded must not cost what is loaded
-    predicted = gguf.predicted_bytes(model, request.context_tokens, request.parallel, request.kv_type, overhead_bytes)
+    shape = gguf.shape_of(
+        gguf.read_model(request.path)
+    )  # first of all: a file that cannot be loaded must not cost what is loaded
+    predicted = gguf.predicted_bytes(shape, request.context_tokens, request.parallel, request.kv_type, overhead_bytes)
     there = engine.loaded()
     unloaded = tuple(one.id for one in there)
     free_without = memory.available() + sum(one.resident_bytes or 0 for one in there)

@@ -7,16 +7,20 @@ from __future__ import annotations
 
 from .header import GgufError, Header, Tensor, parse
 from .model import GgufModel, read_model
-from .sizing import KV_BYTES_PER_ELEMENT, kv_bytes, predicted_bytes
+from .shape import Layer, Shape
+from .sizing import KV_TYPES, kv_bytes, predicted_bytes, shape_of
 
 __all__ = [
-    "KV_BYTES_PER_ELEMENT",
+    "KV_TYPES",
     "GgufError",
     "GgufModel",
     "Header",
+    "Layer",
+    "Shape",
     "Tensor",
     "kv_bytes",
     "parse",
     "predicted_bytes",
     "read_model",
+    "shape_of",
 ]

@@ -12,20 +12,27 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .header import GgufError, Header, parse
+from .header import GgufError, Header, Tensor, parse
 
+EMBEDDING, MOST_LAYERS = "token_embd.weight", 4096
+ROW_TABLES = ("per_layer_token_embd.weight",)  # a token reads its row of these
+LAYER = re.compile(r"blk\.(\d{1,4})\.")
 SHARD = re.compile(r"-(\d{5})-of-(\d{5})\.gguf$")
 
 
 @dataclass(frozen=True)
 class GgufModel:
-    """What the files say. `active_parameters` is what one token passes through (all of them in a dense model)."""
+    """What the files say. `active_*` is what one token passes through (all of it in a dense model).
+
+    Of an embedding table that is not the output head too, a token reads one row: the bytes count that row only.
+    """
 
     architecture: str
     metadata: dict[str, Any]
     total_parameters: int
     active_parameters: int
     weight_bytes: int
+    active_weight_bytes: int
 
     def key(self, name: str) -> Any:
         """A metadata value under this architecture's prefix, or None."""
@@ -44,6 +51,12 @@ class GgufModel:
             return [int(one) for one in value[:layers]]
         return None
 
+    @property
+    def unused_layers(self) -> int:
+        """Layers at the end that predict further tokens and take no part in an ordinary answer."""
+        count, unused = self.integer("block_count") or 0, self.integer("nextn_predict_layers") or 0
+        return unused if 0 < unused < count else 0
+
 
 def read_model(path: str) -> GgufModel:
     """Read the headers of a model's files; GgufError names the file that is missing, truncated or not GGUF."""
@@ -52,16 +65,32 @@ def read_model(path: str) -> GgufModel:
     architecture = first.metadata.get("general.architecture")
     if not isinstance(architecture, str):
         raise GgufError(f"{path}: the GGUF header names no architecture", "use a GGUF file of a language model")
-    tensors = [tensor for header in headers for tensor in header.tensors]
-    total = sum(tensor.elements for tensor in tensors)
-    experts = sum(tensor.elements for tensor in tensors if "_exps." in tensor.name)
-    count = first.metadata.get(f"{architecture}.expert_count")
-    used = first.metadata.get(f"{architecture}.expert_used_count")
-    idle = 0
-    if isinstance(count, int) and isinstance(used, int) and 0 < used <= count:
-        idle = experts - experts * used // count
-    weight_bytes = sum(tensor.size_bytes for tensor in tensors)
-    return GgufModel(architecture, first.metadata, total, total - idle, weight_bytes)
+    return summarise(architecture, first.metadata, [tensor for header in headers for tensor in header.tensors])
+
+
+def summarise(architecture: str, metadata: dict[str, Any], tensors: list[Tensor]) -> GgufModel:
+    """A model of these tensors: all its shards' together."""
+    bare = GgufModel(architecture, metadata, 0, 0, 0, 0)
+    layers, experts = bare.integer("block_count") or 0, bare.integer("expert_count") or 0
+    running = layers - bare.unused_layers
+    used = bare.per_layer("expert_used_count", layers) if 0 < layers <= MOST_LAYERS else None
+    tied = not any(tensor.name == "output.weight" for tensor in tensors)
+    total = active = weight_bytes = active_bytes = 0
+    for tensor in tensors:
+        elements, size_bytes = tensor.elements, tensor.size_bytes
+        total += elements
+        weight_bytes += size_bytes
+        layer = LAYER.match(tensor.name)
+        number = int(layer[1]) if layer else 0
+        if bare.unused_layers and number >= running:
+            continue
+        if used and number < layers and 0 < used[number] <= experts and "_exps." in tensor.name:
+            elements, size_bytes = elements * used[number] // experts, size_bytes * used[number] // experts
+        active += elements
+        if tensor.name in ROW_TABLES or (tensor.name == EMBEDDING and not tied):
+            size_bytes //= max(1, tensor.shape[-1] if tensor.shape else 1)
+        active_bytes += size_bytes
+    return GgufModel(architecture, metadata, total, active, weight_bytes, active_bytes)
 
 
 def _header(path: Path) -> Header:

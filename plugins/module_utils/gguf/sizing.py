@@ -5,56 +5,58 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
-
-from .header import GgufError
+from .header import BLOCKS, GgufError
+from .layers import layers_of
 from .model import GgufModel
+from .shape import Layer, Shape
 
-KV_BYTES_PER_ELEMENT = {"f16": Fraction(2), "q8_0": Fraction(34, 32), "q4_0": Fraction(18, 32)}
-MOST_LAYERS = 4096
-BATCH_TOKENS = 512  # a sliding-window layer keeps its window and one batch
+# What llama.cpp takes for a KV type → the tensor type it is stored as.
+KV_TYPES = {"f32": 0, "f16": 1, "bf16": 30, "q8_0": 8, "q5_1": 7, "q5_0": 6, "q4_1": 3, "q4_0": 2, "iq4_nl": 20}
+CELL_STEP_TOKENS = 256  # llama.cpp rounds a slot's cells up to this
+BATCH_TOKENS = 512  # a sliding layer keeps one batch beside its window
 
 
-def kv_bytes(model: GgufModel, context_tokens: int, parallel: int, kv_type: str) -> int:
-    """The KV cache for `parallel` windows of `context_tokens`, layer by layer.
+def shape_of(model: GgufModel) -> Shape:
+    """What sizing needs of a model; GgufError where the header does not say it."""
+    return Shape(
+        architecture=model.architecture,
+        total_parameters=model.total_parameters,
+        active_parameters=model.active_parameters,
+        weight_bytes=model.weight_bytes,
+        active_weight_bytes=model.active_weight_bytes,
+        train_context_tokens=max(0, model.integer("context_length") or 0),
+        layers=layers_of(model),
+    )
 
-    Hybrid models give `head_count_kv` per layer (0 where a layer is recurrent): the first element says nothing about
-    the rest. Where a layer's window or interval is not in the file, the full context is assumed: too much, never too
-    little.
+
+def kv_bytes(shape: Shape, context_tokens: int, parallel: int, kv_type: str, unified: bool = False) -> int:
+    """What llama.cpp reserves for `parallel` slots of `context_tokens` each: KV cache and recurrent states.
+
+    `unified`: one buffer of all slots together, as an engine may serve them, instead of one for each.
     """
-    layers = model.integer("block_count")
-    heads = model.per_layer("attention.head_count", layers or 0)
-    embedding = model.integer("embedding_length")
-    if not layers or not heads or not embedding or not 0 < layers <= MOST_LAYERS or min(heads) < 0 or max(heads) < 1:
-        raise GgufError(
-            f"The GGUF header of this {model.architecture} model lacks its layers, heads or embedding length",
-            "use a GGUF file of a language model",
-        )
-    kv_heads = model.per_layer("attention.head_count_kv", layers) or heads
-    head_length = embedding // max(heads)
-    elements_per_head = (model.integer("attention.key_length") or head_length) + (
-        model.integer("attention.value_length") or head_length
-    )
-    elements = sum(
-        kv_heads[layer] * elements_per_head * tokens
-        for layer, tokens in enumerate(_layer_tokens(model, layers, context_tokens, parallel))
-    )
-    return int(max(0, elements) * KV_BYTES_PER_ELEMENT[kv_type])
+    if kv_type not in KV_TYPES:
+        raise GgufError(f"There is no KV type {kv_type}", f"use one of {', '.join(KV_TYPES)}")
+    streams, sharing = (1, parallel) if unified else (parallel, 1)
+    full_tokens = _padded(context_tokens * sharing)
+    batch_tokens = min(BATCH_TOKENS, context_tokens * parallel)
+    total = 0
+    for layer in shape.layers:
+        tokens = full_tokens
+        if layer.window_tokens is not None:
+            tokens = _padded(min(full_tokens, layer.window_tokens * sharing + batch_tokens))
+        total += streams * tokens * _token_bytes(layer, kv_type) + parallel * layer.state_bytes
+    return total
 
 
-def predicted_bytes(model: GgufModel, context_tokens: int, parallel: int, kv_type: str, overhead_bytes: int) -> int:
-    return model.weight_bytes + kv_bytes(model, context_tokens, parallel, kv_type) + overhead_bytes
+def predicted_bytes(shape: Shape, context_tokens: int, parallel: int, kv_type: str, overhead_bytes: int) -> int:
+    return shape.weight_bytes + kv_bytes(shape, context_tokens, parallel, kv_type) + overhead_bytes
 
 
-def _layer_tokens(model: GgufModel, layers: int, context_tokens: int, parallel: int) -> list[int]:
-    """How many tokens each layer remembers."""
-    full = context_tokens * parallel
-    interval = model.integer("full_attention_interval")
-    if interval and interval > 1:
-        return [full if (layer + 1) % interval == 0 else 0 for layer in range(layers)]
-    window = model.integer("attention.sliding_window")
-    pattern = model.key("attention.sliding_window_pattern")
-    if window and isinstance(pattern, list) and len(pattern) >= layers:
-        slid = min(full, window * parallel + BATCH_TOKENS)
-        return [slid if slides else full for slides in pattern[:layers]]
-    return [full] * layers
+def _token_bytes(layer: Layer, kv_type: str) -> int:
+    per_block, block_bytes = BLOCKS[KV_TYPES[kv_type]]
+    rows = (layer.kv_heads * layer.key_length, layer.kv_heads * layer.value_length)
+    return sum(-(-row // per_block) * block_bytes for row in rows)
+
+
+def _padded(tokens: int) -> int:
+    return -(-tokens // CELL_STEP_TOKENS) * CELL_STEP_TOKENS

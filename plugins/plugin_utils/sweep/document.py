@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 Keys = tuple[str | int, ...]
 TEXT_TAG = "tag:yaml.org,2002:str"
+DATE_TAG = "tag:yaml.org,2002:timestamp"
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,35 @@ class Document:
         return f"{self.path}:{line}:{column}"
 
 
+@functools.cache
+def _loader() -> Any:
+    """Loads safely, and leaves a date the text it is.
+
+    Where PyYAML has libyaml, that reads: a catalog of 500 models in half the time. The tree is still made in Python,
+    since libyaml's own composer ends the process on a file that is nested too deeply.
+    """
+    import yaml
+    from yaml.composer import Composer
+    from yaml.constructor import SafeConstructor
+    from yaml.resolver import Resolver
+
+    resolvers = {
+        first: [(tag, pattern) for tag, pattern in known if tag != DATE_TAG]
+        for first, known in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+    body: dict[str, Any] = {"yaml_implicit_resolvers": resolvers}
+    if not hasattr(yaml, "CSafeLoader"):
+        return type("Loader", (yaml.SafeLoader,), body)
+    parser: Any = vars(yaml.cyaml)["CParser"]
+
+    def start(self: Any, text: str) -> None:
+        parser.__init__(self, text)
+        for part in (Composer, SafeConstructor, Resolver):
+            part.__init__(self)
+
+    return type("Loader", (Composer, parser, SafeConstructor, Resolver), body | {"__init__": start})
+
+
 def read(path: Path, what: str) -> Document:
     """Read one YAML document. The same key twice, a number that is none, or a loop is an error."""
     import yaml
@@ -47,7 +78,7 @@ def read(path: Path, what: str) -> Document:
         raise SweepFileInvalid(f"{what} {path} cannot be read: {error}.", "it must be a UTF-8 text file.") from error
     marks: dict[Keys, tuple[int, int]] = {}
     try:
-        loader = yaml.SafeLoader(text)
+        loader = _loader()(text)
         try:
             node = loader.get_single_node()
             if node is not None:

@@ -16,6 +16,9 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.local_llm.lab.plugins.module_utils.keeper.client import Terms, hold, release
+
+ENGINE_OPTIONS = {"python": sys.executable, "state_dir": "/nonexistent"}
 PLAYBOOK = Path(__file__).with_name("roles.yml")
 
 
@@ -55,6 +58,18 @@ def changed(played: subprocess.CompletedProcess[str]) -> int:
     found = re.search(r"changed=(\d+)", played.stdout)
     assert found
     return int(found[1])
+
+
+def test_an_engine_is_not_replaced_while_somebody_holds_the_host(variables: dict[str, Any], tmp_path: Path) -> None:
+    terms = Terms("nightly of gb10", 600, 0, "llama_cpp", variables["llama_cpp_base_url"], ENGINE_OPTIONS)
+    hold(str(tmp_path / "keeper"), terms)
+    try:
+        played = play({**variables, "llama_cpp_keeper_dir": str(tmp_path / "keeper")})
+    finally:
+        release(str(tmp_path / "keeper"), terms.owner)
+    assert played.returncode == 2
+    assert "held by nightly of gb10 until" in " ".join(played.stdout.split())
+    assert not (tmp_path / "llama_cpp").exists()
 
 
 def test_installed_once_then_nothing_changes_then_removed(variables: dict[str, Any], tmp_path: Path) -> None:

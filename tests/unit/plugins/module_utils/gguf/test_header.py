@@ -142,6 +142,32 @@ def test_a_missing_file_names_path_and_remedy(tmp_path: Path) -> None:
     assert "gguf_models" in caught.value.remedy
 
 
+def test_active_is_what_one_token_reads(tmp_path: Path) -> None:
+    content = header(
+        {
+            "general.architecture": string("qwen3moe"),
+            "qwen3moe.block_count": u32(3),
+            "qwen3moe.nextn_predict_layers": u32(1),
+            "qwen3moe.expert_count": u32(8),
+            "qwen3moe.expert_used_count": u32(2),
+        },
+        [
+            tensor("token_embd.weight", (32, 100)),
+            tensor("output.weight", (32, 100)),
+            tensor("blk.0.attn_q.weight", (32, 32)),
+            tensor("blk.1.ffn_up_exps.weight", (32, 64, 8)),
+            tensor("blk.2.ffn_up.weight", (32, 64)),
+        ],
+    )
+    file = tmp_path / "model.gguf"
+    file.write_bytes(content + bytes(parse(content).end - len(content)))
+    found = read_model(str(file))
+    read = 32 * 100 + 32 * 32 + 32 * 64 * 2
+    assert found.total_parameters == 2 * 32 * 100 + 32 * 32 + 32 * 64 * 8 + 32 * 64
+    assert found.active_parameters == 32 * 100 + read
+    assert (found.weight_bytes, found.active_weight_bytes) == (4 * found.total_parameters, 4 * (read + 32))
+
+
 def test_shards_are_added_up_and_a_missing_one_is_named(tmp_path: Path) -> None:
     split = {"general.architecture": string("llama"), "split.count": u32(2)}
     for number in (1, 2):

@@ -5,15 +5,47 @@
 
 from __future__ import annotations
 
+import datetime
 import hashlib
+import json
 from collections.abc import Callable
+from dataclasses import fields
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from ansible_collections.local_llm.lab.plugins.module_utils.gguf.shape import Layer, Shape
 from ansible_collections.local_llm.lab.plugins.plugin_utils.sweep import SweepError, load_catalog
+from ansible_collections.local_llm.lab.plugins.plugin_utils.sweep.schema import load_schema
 
 CatalogFile = Callable[..., Path]
+SOURCE = "{path: /models/tiny.gguf}"
+SHAPE = """\
+    shape:
+      architecture: gemma3
+      total_parameters: 1000
+      active_parameters: 400
+      weight_bytes: 2000
+      active_weight_bytes: 800
+      train_context_tokens: 4096
+      layers:
+        - {count: 2, kv_heads: 2, key_length: 32, value_length: 32, window_tokens: 1024}
+        - {count: 1, kv_heads: 2, key_length: 32, value_length: 32}
+"""
+CLOUD = """\
+  far:
+    cloud:
+      id: far-model-2026-03-01
+      context_tokens: 200000
+      prices:
+        - {from: 2026-06-01, prompt_per_million: 2.5, generated_per_million: 12.5, currency: USD}
+        - from: 2026-03-01
+          prompt_per_million: 3
+          cached_per_million: 0.3
+          generated_per_million: 15
+          currency: USD
+"""
 COLLECTION = Path(__file__).resolve().parents[5]
 
 
@@ -56,7 +88,19 @@ def test_a_template_edited_under_a_running_sweep_is_noticed(catalog_file: Catalo
         ("{path: /models/tiny.gguf}", "{path: models/tiny.gguf}", "8:14", ["absolute path"]),
         ("{path: /models/tiny.gguf}", "{}", "8:5", ["source is {}", "where the file comes from"]),
         ("{path: /models/tiny.gguf}", "{pypi: {package: x}}", "8:14", ["has no 'version'"]),
-        ("{path: /models/tiny.gguf}", "{pipy: {}}", "8:14", ["'pipy'", "pypi?"]),
+        (SOURCE, "{pipy: {}}", "8:14", ["'pipy'", "pypi?"]),
+        (SOURCE, "{url: 'ftp://x/y.gguf'}", "8:14", ["source.url", "https"]),
+        (SOURCE, "{hub: {repo: name, file: a.gguf}}", "8:20", ["source.hub.repo", "org/name"]),
+        (SOURCE, "{hub: {repo: org/name, file: a.bin}}", "8:36", ["source.hub.file"]),
+        ("", SHAPE.replace("      weight_bytes", "      weights: 1\n      weight_bytes"), "13:7", ["'weights'"]),
+        ("", SHAPE.replace("weight_bytes: 2000", "weight_bytes: -1"), "13:7", ["shape.weight_bytes is -1"]),
+        ("", SHAPE.replace("{count: 1, ", "{"), "18:11", ["has no 'count'", "how many layers"]),
+        ("", SHAPE.replace("parameters: 1000", "parameters: 999"), "6:5", ["is 1000", "it is 999", "gguf_info"]),
+        ("", CLOUD.replace("id: far-model-2026-03-01", "name: far"), "10:5", ["models.far.cloud has no 'id'", "dated"]),
+        ("", CLOUD.replace("from: 2026-03-01", "from: 2026-02-30"), "15:11", ["2026-02-30", "2026-01-01"]),
+        ("", CLOUD.replace("from: 2026-03-01", "from: yesterday"), "15:11", ["yesterday", "2026-01-01"]),
+        ("", CLOUD.replace("cached_per_million: 0.3", "cached_per_million: -1"), "17:11", ["is -1", "0 or more"]),
+        ("", CLOUD + "    file: far.gguf\n", "20:5", ["unknown key of models.far 'file'"]),
     ],
 )
 def test_what_is_wrong_is_named_with_its_place(
@@ -68,6 +112,53 @@ def test_what_is_wrong_is_named_with_its_place(
     assert str(failure.value).startswith(f"{path}:{place}:")
     for words in says:
         assert words in str(failure.value)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{url: 'https://models.example.net/tiny.gguf'}",
+        "{hub: {repo: org/tiny-GGUF, file: Q4/tiny.gguf}}",
+        "{hub: {repo: org/tiny-GGUF, file: tiny.gguf, revision: 1a2b3c}}",
+    ],
+)
+def test_a_file_may_come_from_a_url_or_a_hub(catalog_file: CatalogFile, source: str) -> None:
+    (kind,) = load_catalog(catalog_file(SOURCE, source))["tiny"].source
+    assert kind in ("url", "hub")
+
+
+def test_a_shape_is_read_and_written_as_it_stands_in_the_catalog(catalog_file: CatalogFile) -> None:
+    model = load_catalog(catalog_file("", SHAPE))["tiny"]
+    assert model.shape is not None and [layer.window_tokens for layer in model.shape.layers] == [1024, 1024, None]
+    assert (model.total_parameters, model.active_parameters) == (1000, 400), "the shape says it"
+    plain = json.loads(json.dumps(model.as_dict()))
+    assert Shape.from_dict(plain["shape"]) == model.shape and len(plain["shape"]["layers"]) == 2
+
+
+def test_the_schema_knows_what_a_shape_has() -> None:
+    known = load_schema("catalog")["$defs"]
+    assert list(known["shape"]["properties"]) == [one.name for one in fields(Shape)]
+    assert list(known["layers"]["properties"]) == ["count", *(one.name for one in fields(Layer))]
+
+
+def test_a_cloud_model_has_no_file_and_a_price_for_every_day_since_its_first(catalog_file: CatalogFile) -> None:
+    models = load_catalog(catalog_file("", CLOUD))
+    far = models["far"]
+    assert far.cloud is not None and far.file is None and far.source == {}
+    assert far.digest != models["tiny"].digest
+    assert far.cloud.price_on(datetime.date(2026, 2, 28)) is None
+    spring = far.cloud.price_on(datetime.date(2026, 5, 31))
+    summer = far.cloud.price_on(datetime.date(2026, 6, 1))
+    assert spring is not None and summer is not None
+    assert spring.cost(prompt_tokens=1_000_000, cached_tokens=900_000, generated_tokens=10_000) == Decimal("0.72")
+    assert summer.cost(1_000_000, 900_000, 0) == Decimal("2.5"), "no price of their own: as any token of the prompt"
+    assert json.loads(json.dumps(far.as_dict()))["cloud"]["prices"][0] == {
+        "from": "2026-03-01",
+        "prompt_per_million": 3,
+        "cached_per_million": 0.3,
+        "generated_per_million": 15,
+        "currency": "USD",
+    }
 
 
 def test_the_shipped_catalog_is_right() -> None:

@@ -78,7 +78,9 @@ def test_flash_attention_may_be_written_as_yaml_switch(sweep_file: SweepFile, wr
         ("seed: 7", "7: seed", "12:1", ["'7' is not a text"]),
         ("seed: 7", "budgets: {turn: 3}", "12:11", ["'turn'", "turns"]),
         ("seed: 7", "seed: [7", "13:12", ["not YAML"]),
-        ("seed: 7", "seed: 2026-99-99", "", ["not YAML"]),
+        ("seed: 7", "seed: 2026-99-99", "12:1", ['seed is "2026-99-99"']),
+        ("seed: 7", "seed: !!int", "", ["not YAML"]),
+        pytest.param("seed: 7", "seed: " + "[" * 100_000, "", ["not YAML"], id="nested without end"),
         ("seed: 7", "seed: &me [*me]", "", ["not YAML"]),
     ],
 )

@@ -109,6 +109,10 @@ def test_a_chat_with_another_window_loads_the_model_anew(server: Ollama, client:
     (second,) = client.ps().models
     assert second.context_length == 4096
     assert not first.process.alive()
+    second_process = server.runners.listed()[0].process
+    asked = {"model": "a", "keep_alive": "5m", "options": {"num_ctx": 4096}, "shift": False}
+    httpx.post(f"{server.base_url}/api/generate", json=asked).raise_for_status()
+    assert not second_process.alive()  # so does a chat that asks for no shift
     client.generate("a", "hi", options={"num_ctx": 200000})
     assert client.ps().models[0].context_length == 131072  # never more than it was trained for
 
