@@ -60,7 +60,7 @@ class Server:
                 except Refused as refused:
                     self.answer(refused.status, refused.body)
                 except (BrokenPipeError, ConnectionResetError):
-                    pass  # whoever asked is gone; what it asked for is done all the same
+                    self.close_connection = True  # whoever asked is gone; what it asked for is done all the same
 
             def answer(self, status: int, plain: dict[str, Any]) -> None:
                 data = json.dumps(plain).encode()
