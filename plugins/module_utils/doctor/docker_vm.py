@@ -8,78 +8,49 @@ Nothing is written here: its settings are a person's, and lowering a cap can cos
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 
+from ..memory import claims
 from .finding import Check, Finding
 from .host import Host
 from .look import Look, gib
 from .subject import Subject
 
 MIB = 1024**2
-SETTINGS = "Library/Group Containers/group.com.docker"
+SPARE_MIB = 512  # Docker Desktop gives a little less than what is set
 
 VM_CAP = Check(
     "docker_vm_cap",
-    "macOS: `docker info`, Docker Desktop's settings, and what minikube's clusters or lab_cluster_bytes need",
+    "macOS: the cap of Docker's virtual machine against what minikube's clusters or lab_cluster_bytes need",
     {"desktop": "open -a Docker # Settings, Resources, Memory limit: at least {mib} MiB, then Apply & restart"},
 )
 
 
 @dataclass(frozen=True)
 class DockerSeen:
-    """`told_bytes` is what `docker info` says, `cap_bytes` what the settings say; clusters by name, in bytes."""
-
-    installed: bool
-    told_bytes: int | None = None
-    cap_bytes: int | None = None
-    clusters: tuple[tuple[str, int], ...] = ()
+    docker: claims.Docker | None
+    clusters: tuple[claims.Cluster, ...]
 
 
 def gather(look: Look, host: Host) -> DockerSeen:
-    told = look.run("docker", "info", "--format", "{{.MemTotal}}")
-    cap = _cap(look)
-    total = int(told) if told and told.strip().isdigit() else None
-    installed = bool(total or cap or look.run("docker", "--version") is not None)
-    return DockerSeen(installed, total or None, cap, tuple(_minikube(look)))
-
-
-def _cap(look: Look) -> int | None:
-    for name, key in (("settings-store.json", "MemoryMiB"), ("settings.json", "memoryMiB")):
-        try:
-            return int(json.loads((look.home / SETTINGS / name).read_text())[key]) * MIB
-        except (OSError, ValueError, KeyError, TypeError):
-            continue
-    return None
-
-
-def _minikube(look: Look) -> list[tuple[str, int]]:
-    found = []
-    for path in sorted((look.home / ".minikube/profiles").glob("*/config.json")):
-        try:
-            config = json.loads(path.read_text())
-            if config["Driver"] == "docker":
-                found.append((path.parent.name, int(config["Memory"]) * MIB * max(1, len(config.get("Nodes") or ()))))
-        except (OSError, ValueError, KeyError, TypeError):
-            continue
-    return found
+    return DockerSeen(claims.docker(), tuple(claims.clusters()))
 
 
 def vm_cap(seen: DockerSeen, host: Host) -> Finding:
-    if not host.darwin:
-        return VM_CAP.ok("Docker has no virtual machine here")
-    if not seen.installed:
+    if seen.docker is None:
         return VM_CAP.ok("no Docker on this host")
-    cap = seen.told_bytes or seen.cap_bytes
+    if not seen.docker.vm:
+        return VM_CAP.ok("Docker has no virtual machine here")
+    inside = [one for one in seen.clusters if one.driver in claims.IN_CONTAINERS]
+    need = max(host.cluster_bytes, sum(one.memory_bytes or 0 for one in inside))
+    names = ", ".join(f"{one.kind} {one.name}" for one in inside) or "no cluster is known"
+    cap = seen.docker.memory_bytes
     if cap is None:
-        return VM_CAP.unknown("Docker does not run, and its settings name no cap")
-    need = max(host.cluster_bytes, sum(size for _name, size in seen.clusters))
-    names = ", ".join(f"{name} {gib(size)}" for name, size in seen.clusters)
-    evidence = f"the virtual machine has {gib(cap)}, the cluster needs {gib(need)}" + (f" ({names})" if names else "")
+        return VM_CAP.unknown(f"Docker does not run, and its settings name no cap ({names})")
+    evidence = f"the virtual machine has {gib(cap)}, {gib(need)} are needed ({names})"
     if cap < need:
-        # Docker Desktop gives a little less than what is set.
-        return VM_CAP.fail(evidence, VM_CAP.command("desktop", mib=-(-need // MIB) + 512))
-    return VM_CAP.ok(evidence if need else f"the virtual machine has {gib(cap)}, no cluster is known")
+        return VM_CAP.fail(evidence, VM_CAP.command("desktop", mib=-(-need // MIB) + SPARE_MIB))
+    return VM_CAP.ok(evidence)
 
 
 SUBJECT = Subject(gather, ((VM_CAP, vm_cap),))

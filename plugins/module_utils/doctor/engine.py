@@ -17,7 +17,8 @@ from .host import Host
 from .look import Look, compact
 from .subject import Subject
 
-BAD_BUILDS = re.compile(r"\b0\.0\.[78]\b")  # of llmster: its `lms server` is broken on a GB10
+BAD_BUILDS = re.compile(r"(?<![\d.])0\.0\.[78](?!\d)")  # of llmster: its `lms server` is broken on a GB10
+LOAD = CURL.replace("{body}", "{load}").replace("{url}", "{load_url}")
 SILENT = "the engine does not answer"
 CONTEXT_STEP_TOKENS = 256  # llama.cpp rounds a window up to this
 
@@ -48,8 +49,8 @@ CONTEXT = Check(
     "context",
     "the loaded model's window against the one asked for",
     {
-        "lm_studio": f"{CURL} && {CURL.replace('body', 'load').replace('url', 'load_url')}",
-        "ollama": f"{CURL} && {CURL.replace('body', 'load').replace('url', 'load_url')}",
+        "lm_studio": f"{CURL} && {LOAD}",
+        "ollama": f"{CURL} && {LOAD}",
         "llama_cpp_router": CURL,
         "llama_cpp": UNLOAD["llama_cpp"],
     },
@@ -132,11 +133,14 @@ def one_model(seen: EngineSeen, host: Host) -> Finding:
 def duplicates(seen: EngineSeen, host: Host) -> Finding:
     if seen.why:
         return DUPLICATES.unknown(SILENT)
-    first: dict[str, str] = {}
-    again = [one.id for one in seen.instances if first.setdefault(one.model, one.id) != one.id]
+    again = [one.id for at, one in enumerate(seen.instances) if _comes_again(one, seen.instances[:at])]
     if again:
         return DUPLICATES.fail(f"loaded a second time: {', '.join(again)}", _unload(DUPLICATES, host, again))
-    return DUPLICATES.ok(f"{len(first)} loaded, each once")
+    return DUPLICATES.ok(f"{len(seen.instances)} loaded, each once")
+
+
+def _comes_again(instance: Instance, before: tuple[Instance, ...]) -> bool:
+    return any(one.model == instance.model for one in before)
 
 
 def context(seen: EngineSeen, host: Host) -> Finding:
@@ -144,7 +148,7 @@ def context(seen: EngineSeen, host: Host) -> Finding:
         return CONTEXT.unknown(SILENT)
     for one in seen.instances:
         wanted = host.context_tokens
-        if not one.ready or not wanted or (host.model and one.model != host.model):
+        if not one.ready or not wanted or host.model not in (None, one.model, one.id):
             continue
         if not wanted <= one.context_tokens < wanted + CONTEXT_STEP_TOKENS:
             evidence = f"{one.id} has {one.context_tokens} tokens, {wanted} were asked for"
@@ -164,7 +168,10 @@ def _reload(host: Host, instance: Instance, context_tokens: int) -> str:
     if host.engine == "lm_studio":
         load_url, load = f"{url}/api/v1/models/load", {"model": instance.model, "context_length": context_tokens}
     else:
-        load_url, load = f"{url}/api/generate", {"model": instance.model, "options": {"num_ctx": context_tokens}}
+        load_url, load = (
+            f"{url}/api/generate",
+            {"model": instance.id, "keep_alive": -1, "options": {"num_ctx": context_tokens}},
+        )
     values = {**unload_values(host, instance.id), "load": compact(load), "load_url": load_url}
     return CONTEXT.command(unload_key(host), **values)
 
