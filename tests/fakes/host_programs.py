@@ -12,13 +12,8 @@ from __future__ import annotations
 
 import json
 import os
-import plistlib
 import re
-import subprocess
 import sys
-import time
-import urllib.error
-import urllib.request
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +22,11 @@ STATE = STAGE / "state.json"
 SYSTEM = ("/etc/", "/Library/", "/swapfile", "/usr/share/")
 UNKNOWN = 97
 GIB_KIB = 1024 * 1024
+
+
+def run(words: list[str]) -> int:
+    """Become that program."""
+    os.execvp(words[0], words)
 
 
 def load() -> dict[str, Any]:
@@ -77,6 +77,10 @@ def freed() -> None:
 
 def serve(kind: str, port: int) -> int:
     """Start a server that answers as this kind does, and wait until it listens."""
+    import socket
+    import subprocess
+    import time
+
     process = subprocess.Popen(
         [sys.executable, "-I", __file__, "serve-here", kind, str(port)],
         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
@@ -84,9 +88,7 @@ def serve(kind: str, port: int) -> int:
     save(pids=[*load().get("pids", []), process.pid])
     while process.poll() is None:
         try:
-            urllib.request.build_opener(urllib.request.ProxyHandler({})).open(f"http://127.0.0.1:{port}/", timeout=5)
-        except urllib.error.HTTPError:
-            return 0
+            socket.create_connection(("127.0.0.1", port)).close()
         except OSError:
             time.sleep(0.02)
         else:
@@ -120,7 +122,7 @@ def serve_here(kind: str, port: int) -> None:
 
 def sudo(words: list[str]) -> int:
     moved = [re.sub(rf"(?<![\w.])({'|'.join(SYSTEM)})", rf"{STAGE}\1", word) for word in words]
-    return subprocess.run(moved, check=False).returncode
+    return run(moved)
 
 
 def start_ollama() -> int:
@@ -172,6 +174,8 @@ def systemctl(words: list[str]) -> int:
 
 
 def launchctl(words: list[str]) -> int:
+    import plistlib
+
     state = load()
     if words[0] == "getenv":
         print(state.get("launchd", {}).get(words[1], ""))
@@ -262,7 +266,7 @@ def docker(words: list[str]) -> int:
 def curl(words: list[str]) -> int:
     url = next(word for word in words if word.startswith("http"))
     if url.startswith("http://127.0.0.1"):
-        return subprocess.run([load()["curl"], *words], check=False).returncode
+        return run([load()["curl"], *words])
     print(f"touch {STAGE}/installed-from-{url.split('/')[2]}")
     return 0
 
@@ -275,7 +279,7 @@ def ssh(words: list[str]) -> int:
 
 def python3(words: list[str]) -> int:
     if words[:2] != ["-m", "venv"]:
-        return subprocess.run([load()["python"], *words], check=False).returncode
+        return run([load()["python"], *words])
     program = Path(words[2]) / "bin/python"
     program.parent.mkdir(parents=True)
     wheel = STAGE / "wheel"
@@ -302,6 +306,8 @@ def main(name: str, words: list[str]) -> int:
         save(vm_bytes=1 << 36)  # the person moves the slider
         return 0
     if name == "plutil":
+        import plistlib
+
         plist = plistlib.loads(Path(words[-1]).read_bytes())
         Path(words[-1]).write_bytes(plistlib.dumps(plist | {words[1]: words[3]}))
         return 0

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import getpass
 import importlib.metadata
+import os
 import platform
 import re
 import shutil
@@ -87,13 +88,13 @@ def store(url: str) -> Finding:
         with Store(url, read_only=True) as opened:
             lacking = opened.lacks()
     except LabError as error:
-        return STORE.fail(error.message, _mend_store(url))
+        return STORE.fail(error.message, mend_store(url))
     if lacking:
-        return STORE.fail(f"it was made by another version: it lacks {', '.join(lacking)}", _renew_store(url))
+        return STORE.fail(f"it was made by another version: it lacks {', '.join(lacking)}", renew_store(url))
     return STORE.ok("it answers, or is made by the first sweep")
 
 
-def _mend_store(url: str) -> str:
+def mend_store(url: str) -> str:
     from sqlalchemy import make_url
     from sqlalchemy.exc import ArgumentError
 
@@ -102,14 +103,17 @@ def _mend_store(url: str) -> str:
     except ArgumentError:
         return STORE.command("service")
     if address.get_backend_name() == "sqlite":
-        folder = Path(address.database or ".").parent
+        file = Path(address.database or ".")
+        if os.access(file, os.R_OK | os.W_OK) and os.access(file.parent, os.W_OK):
+            return STORE.command("aside", file=file)  # it can be had, and is no store
+        folder = file.parent
         return STORE.command("own", user=getpass.getuser(), folder=folder)
     if address.host in (None, "localhost", "127.0.0.1", "::1"):
         return STORE.command("service")
     return STORE.command("remote", host=address.host)
 
 
-def _renew_store(url: str) -> str:
+def renew_store(url: str) -> str:
     from sqlalchemy import make_url
 
     address = make_url(url)

@@ -21,7 +21,7 @@ from typing import Any, TypeVar
 
 import pytest
 
-from ansible_collections.local_llm.lab.plugins.module_utils import doctor
+from ansible_collections.local_llm.lab.plugins.module_utils import doctor, keeper
 from ansible_collections.local_llm.lab.plugins.module_utils.memory import linux
 from ansible_collections.local_llm.lab.tests.fakes import host_programs
 
@@ -72,7 +72,7 @@ class Stage:
 
     def program(self, name: str) -> Path:
         path = self.bin / name
-        path.write_text(f'#!/bin/sh\nexec "{sys.executable}" -I "{host_programs.__file__}" {name} "$@"\n')
+        path.write_text(f'#!/bin/sh\nexec "{sys.executable}" -IS "{host_programs.__file__}" {name} "$@"\n')
         path.chmod(0o755)
         return path
 
@@ -116,6 +116,8 @@ class Stage:
         return [json.loads(line) for line in (self.root / "calls").read_text().splitlines()]
 
     def close(self) -> None:
+        if self.host.keeper_dir:
+            keeper.release(self.host.keeper_dir, "somebody")
         for pid in host_programs.load().get("pids", []):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
