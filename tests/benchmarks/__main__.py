@@ -18,10 +18,11 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from . import sweep, turn_overhead
+from . import sizing, sweep, turn_overhead
 
 BENCHMARKS: dict[str, Callable[[Path], dict[str, float]]] = {
     "sweep": sweep.measure,
+    "sizing": sizing.measure,
     "turn_overhead": turn_overhead.measure,
 }
 OUTPUT = Path("build/bench.json")

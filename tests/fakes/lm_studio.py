@@ -16,7 +16,7 @@ import json
 import re
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -74,7 +74,7 @@ class LmStudio:
     """
 
     models: Sequence[Model] = ()
-    plan: Sequence[Sequence[Said]] = ((Said(text="Yes."),),)
+    reply: Callable[[dict[str, Any]], Sequence[Said]] = lambda body: (Said(text="Yes."),)
     faults: set[str] = field(default_factory=set)
     home: Path | None = None
     jit_loading: bool = True
@@ -285,9 +285,10 @@ class LmStudio:
         return [json.loads(line) for line in calls.read_text().splitlines()] if calls.exists() else []
 
     def hanging(self, fault: str) -> None:
-        """Return when the fault is taken away or the server ends."""
-        while fault in self.faults and not self._ended.wait(0.02):
-            pass
+        """Return when the fault is taken away; a server that ends leaves no answer."""
+        while fault in self.faults:
+            if self._ended.wait(0.02):
+                raise ConnectionResetError
 
     def _named(self, instance_id: str) -> dict[str, str]:
         return {"model_instance_id" if self.beta_names else "instance_id": instance_id}

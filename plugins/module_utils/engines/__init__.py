@@ -25,13 +25,13 @@ from .base import (
     UnloadFailed,
     ignored,
 )
-from .llama_cpp import LlamaCpp
+from .llama_cpp import llama_cpp
 from .lm_studio import LmStudio
 from .ollama import Ollama
 from .openai_compatible import OpenAICompatible
 
 ENGINES: dict[str, Callable[[str, dict[str, Any]], Engine]] = {
-    "llama_cpp": LlamaCpp,
+    "llama_cpp": llama_cpp,
     "lm_studio": LmStudio,
     "ollama": Ollama,
     "openai_compatible": OpenAICompatible,
@@ -62,4 +62,6 @@ def connect(engine: str, base_url: str, options: dict[str, Any]) -> Engine:
     """The engine of this name at this address; nothing is sent yet."""
     if engine not in ENGINES:
         raise EngineError(f"There is no engine {engine!r}.", f"choose one of {', '.join(sorted(ENGINES))}")
-    return ENGINES[engine](base_url, options)
+    connected = ENGINES[engine](base_url, options)
+    connected.base_url = str(base_url)
+    return connected

@@ -3,13 +3,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """LM Studio 0.4 and later over its REST API v1, and its program `lms` where REST cannot (parallel, import).
 
-A load is never repeated: REST and `lms` alike would put a second instance beside the first. A window is the whole
-`context_length`, which the slots share (LM Studio's unified KV cache). Its KV type cannot be asked at all.
+A load of what is loaded is refused: REST and `lms` alike would put a second instance beside the first. A window is the
+whole `context_length`, which the slots share (LM Studio's unified KV cache). Its KV type cannot be asked at all.
 """
 
 from __future__ import annotations
 
 import os
+import socket
+import subprocess
 import time
 from pathlib import Path
 from typing import Any
@@ -30,13 +32,14 @@ from .base import (
     Settings,
     UnloadFailed,
 )
-from .lm_studio_models import Listed, LoadedModel, find
+from .lm_studio_models import Listed, LoadedModel, find, imported
 from .lm_studio_program import Program
 from .lm_studio_rest import Rest
 
 DEFAULT_PARALLEL = 4
 UNLOAD_SECONDS = 60.0
 INTERRUPTED_SECONDS = 5.0
+TIMED_OUT = (socket.timeout, subprocess.TimeoutExpired)
 LOOPBACK = ("127.0.0.1", "localhost")
 PROCESSES = ("llmster", "lm-studio", "LM Studio")
 
@@ -54,6 +57,7 @@ class LmStudio(Engine):
             )
         self.port = address.port
         self.rest = Rest(self.port)
+        self.base_url = self.rest.url
         self.home = Path(os.path.expanduser(str(options.get("home") or "~/.lmstudio")))
         self.lms = Program(str(options["lms"]), address.port) if options.get("lms") else None
         self.parallel = _slots(options.get("parallel") or DEFAULT_PARALLEL)
@@ -94,7 +98,11 @@ class LmStudio(Engine):
         )
 
     def loaded(self) -> list[Instance]:
-        return [self._instance(model, one) for model in self.rest.models() for one in model.loaded]
+        models = self.rest.models()
+        if not any(model.loaded for model in models):
+            return []
+        ours = imported(models, lm_studio_home.our_links(self.home))
+        return [self._instance(model, one, ours) for model in models for one in model.loaded]
 
     def serves(self, instance: Instance, request: LoadRequest) -> bool:
         models = self.rest.models()
@@ -119,10 +127,11 @@ class LmStudio(Engine):
     def load(self, request: LoadRequest, timeout_seconds: float) -> Instance:
         self.refuse_unsupported(request)
         models = self.rest.models()
-        there = [one.id for model in models for one in model.loaded]
-        if there:
-            raise LoadFailed(f"{', '.join(there)} is loaded already.", "unload it first: one model at a time")
         key = self._find(models, request)
+        before = {one.id: model.key for model in models for one in model.loaded}
+        if key in before.values():
+            again = ", ".join(one for one in before if before[one] == key)
+            raise LoadFailed(f"{again} is loaded already.", "unload it first: a second instance would come beside it")
         if key is None:
             raise LoadFailed(
                 f"LM Studio knows no model for {request.name} ({request.path}).",
@@ -130,12 +139,17 @@ class LmStudio(Engine):
             )
         try:
             self._ask_to_load(key, request, timeout_seconds)
-            return self._only(key, request)
+            return self._only(key, request, set(before))
+        except EngineUnreachable as error:
+            left = self._clear_up(key, INTERRUPTED_SECONDS)
+            if not isinstance(error.__cause__, TIMED_OUT):
+                raise EngineUnreachable(f"{error.message}{left}", error.remedy) from error
+            raise LoadFailed(
+                f"LM Studio had not loaded {request.name} after {timeout_seconds:g} s.{left}",
+                "raise timeout_seconds, or see LM Studio's log (lms log stream)",
+            ) from error
         except EngineError as error:
-            interrupted = isinstance(error, EngineUnreachable)
-            left = self._clear_up(key, INTERRUPTED_SECONDS if interrupted else 0.0)
-            message = f"{request.name} was not loaded within {timeout_seconds:g} s: " if interrupted else ""
-            raise LoadFailed(f"{message}{error.message}{left}", error.remedy) from error
+            raise LoadFailed(f"{error.message}{self._clear_up(key, 0.0)}", error.remedy) from error
         except BaseException:
             self._clear_up(key, 0.0)
             raise
@@ -184,11 +198,12 @@ class LmStudio(Engine):
                 "remove it in LM Studio: the lab takes away only the links it made",
             )
 
-    def _instance(self, model: Listed, loaded: LoadedModel) -> Instance:
+    def _instance(self, model: Listed, loaded: LoadedModel, ours: dict[str, tuple[str, str]]) -> Instance:
+        name, path = ours.get(model.key, (model.key, ""))
         return Instance(
             id=loaded.id,
-            model=model.key,
-            path="",
+            model=name,
+            path=path,
             context_tokens=loaded.context_tokens or 0,
             parallel=loaded.parallel or self.parallel,
             chat_template_sha256=None,
@@ -213,24 +228,24 @@ class LmStudio(Engine):
             return
         self.rest.load(key, request, timeout_seconds)
 
-    def _only(self, key: str, request: LoadRequest) -> Instance:
-        """The one instance there is now, as asked; everything else is an error that names it."""
+    def _only(self, key: str, request: LoadRequest, before: set[str]) -> Instance:
+        """The one instance that came, as asked; everything else is an error that names it."""
         models = self.rest.models()
-        there = [(model, one) for model in models for one in model.loaded]
-        if len(there) > 1:
+        came = [(model, one) for model in models for one in model.loaded if one.id not in before]
+        if len(came) > 1:
             raise LoadFailed(
-                f"More than one instance is there for {request.name}: {', '.join(one.id for _, one in there)}.",
+                f"More than one instance came for {request.name}: {', '.join(one.id for _, one in came)}.",
                 "look for another client that loads models on this host, and turn JIT loading off",
             )
-        if not there or there[0][0].key != key:
+        if not came or came[0][0].key != key:
             raise LoadFailed(
                 f"{request.name} was loaded and is gone again.",
                 "was it killed for memory? look at dmesg and at LM Studio's log (lms log stream)",
             )
-        wrong = self._differences(there[0][1], request)
+        wrong = self._differences(came[0][1], request)
         if wrong:
             raise LoadFailed(f"LM Studio loaded {key} with {wrong}.", "see what its log says of the load")
-        return self._instance(*there[0])
+        return self._instance(*came[0], imported(models, lm_studio_home.our_links(self.home)))
 
     def _differences(self, loaded: LoadedModel, request: LoadRequest) -> str:
         found = []

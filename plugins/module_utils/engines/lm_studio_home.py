@@ -80,6 +80,16 @@ def our_folder(home: Path, name: str) -> Path:
     return models_folder(home) / OURS / name
 
 
+def our_links(home: Path) -> list[tuple[str, str]]:
+    """Name and first file of each model the lab linked in."""
+    try:
+        folders = sorted((models_folder(home) / OURS).iterdir())
+        first = [(folder.name, sorted(folder.glob("*.gguf"))[:1]) for folder in folders]
+    except OSError:
+        return []
+    return [(name, os.path.realpath(file)) for name, files in first for file in files]
+
+
 def is_linked(home: Path, name: str, file: str) -> bool:
     """Whether this file is there already; another file under its name is refused."""
     target = our_folder(home, name) / os.path.basename(file)

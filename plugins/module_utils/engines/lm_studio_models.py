@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,6 +64,19 @@ def find(models: Sequence[Listed], request: LoadRequest) -> str | None:
             "set lms in lab_engine_options: its list names the files; or remove the others",
         )
     return keys[0] if keys else None
+
+
+def imported(models: Sequence[Listed], links: Iterable[tuple[str, str]]) -> dict[str, tuple[str, str]]:
+    """Name and file of the models that the lab linked in, by LM Studio's key."""
+    found = {}
+    for name, file in links:
+        try:
+            key = find(models, LoadRequest(name, file, 0))
+        except LoadFailed:
+            continue
+        if key is not None:
+            found[key] = (name, file)
+    return found
 
 
 def _is_called(model: Listed, request: LoadRequest) -> bool:

@@ -140,6 +140,7 @@ def _block(
         "load_digest": left.load_digest,
         "load": left.load,
         "model": model.name,
+        "engine_model": model.cloud.id if model.cloud else model.name,
         "file": model.file,
         "chat_template": model.template_text(),
         "canary_folders": {name: str(canary.path) for name, canary in definition.canaries.items()},

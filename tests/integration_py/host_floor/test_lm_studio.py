@@ -5,9 +5,8 @@
 
 from __future__ import annotations
 
-import http.server
-import json
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -97,11 +96,11 @@ def test_a_place_taken_stays_and_is_left_empty(engine: Engine, studio: LmStudio,
     [
         (
             "second_instance",
-            rf"More than one instance is there for tiny: {KEY}, {KEY}:2\. Unloaded again: {KEY}, {KEY}:2\.",
+            rf"More than one instance came for tiny: {KEY}, {KEY}:2\. Unloaded again: {KEY}, {KEY}:2\.",
         ),
         ("wrong_context", r"context_length 1024 instead of 2048"),
         ("oom_kill", r"loaded and is gone again.*dmesg"),
-        ("hang_in_load", r"tiny was not loaded within 1 s"),
+        ("hang_in_load", r"had not loaded tiny after 1 s"),
     ],
 )
 @pytest.mark.parametrize("parallel", [4, 1])
@@ -118,6 +117,23 @@ def test_what_came_wrong_is_an_error_and_is_unloaded(
     assert (with_program.loaded(), studio.resident()) == ([], [])
     studio.faults.clear()
     assert with_program.load(asked, timeout_seconds=60).parallel == parallel
+
+
+def test_a_server_that_dies_in_a_load_is_unreachable(
+    engine: Engine, studio: LmStudio, request_tiny: LoadRequest
+) -> None:
+    def die_when_it_loads() -> None:
+        end = time.monotonic() + 60
+        while not studio.resident() and time.monotonic() < end:
+            time.sleep(0.05)
+        studio.stop()
+
+    studio.faults = {"hang_in_load"}
+    dies = threading.Thread(target=die_when_it_loads)
+    dies.start()
+    with pytest.raises(EngineUnreachable, match=r"models/load does not answer.*could not be unloaded"):
+        engine.load(request_tiny, timeout_seconds=120)
+    dies.join()
 
 
 def test_an_unload_is_believed_only_as_far_as_the_list_goes(
@@ -141,8 +157,33 @@ def test_what_a_chat_loaded_is_seen_and_is_not_what_was_asked(
     assert not engine.serves(instance, request_tiny)
     with pytest.raises(LoadFailed, match="loaded already"):
         engine.load(request_tiny, timeout_seconds=60)
+    assert len(studio.resident()) == 1
     chat(studio, OTHER.key)
     assert [one.model for one in engine.loaded()] == [OTHER.key]
+
+
+def test_what_else_is_loaded_is_left_alone(engine: Engine, studio: LmStudio, request_tiny: LoadRequest) -> None:
+    """Whether it may stay is the placement's to decide."""
+    chat(studio, OTHER.key)
+    studio.faults = {"wrong_context"}
+    with pytest.raises(LoadFailed, match=f"Unloaded again: {KEY}\\."):
+        engine.load(request_tiny, timeout_seconds=60)
+    assert studio.resident() == [OTHER.key]
+
+
+def test_a_model_is_unloaded_from_under_a_stream_that_hangs(
+    engine: Engine, studio: LmStudio, request_tiny: LoadRequest
+) -> None:
+    engine.load(request_tiny, timeout_seconds=60)
+    studio.faults = {"hang_in_stream"}
+    body = {"model": KEY, "messages": [], "stream": True}
+    with httpx.stream("POST", f"{studio.base_url}/v1/chat/completions", json=body, timeout=60) as answer:
+        lines = answer.iter_lines()
+        assert next(lines) == ": ping"
+        engine.unload_all()
+        assert studio.resident() == []
+        studio.faults.clear()
+        assert "The model has crashed" in "".join(lines)
 
 
 def test_the_beta_names_are_understood(engine: Engine, studio: LmStudio, request_tiny: LoadRequest) -> None:
@@ -175,8 +216,10 @@ def test_a_file_is_linked_in_loaded_by_its_exact_path_and_taken_away(
     with_program.add(asked, timeout_seconds=60)
     with_program.add(asked, timeout_seconds=60)
     assert (with_program.has(asked), file.stat().st_nlink) == (True, 2)
+    linked = str(studio.home / "models/local_llm_lab/tiny/Tiny-Chat.Q4_1.gguf") if studio.home else ""
     instance = with_program.load(asked, timeout_seconds=60)
-    assert (instance.id, instance.model, instance.parallel) == ("tiny", "tiny-chat", 1)
+    assert (instance.id, instance.model, instance.path, instance.parallel) == ("tiny", "tiny", linked, 1)
+    assert with_program.loaded() == [instance]
     with_program.unload_all()
     with_program.remove(asked)
     with_program.remove(asked)
@@ -231,55 +274,6 @@ def test_a_program_that_is_not_there_or_says_nonsense_is_named(studio: LmStudio,
             has(nonsense)
     nonsense.write_text("#!/bin/sh\necho '[7, {\"modelKey\": null}]'\n")
     assert has(nonsense)  # found by its name and size all the same
-
-
-@pytest.fixture
-def answering() -> Iterator[Callable[..., Engine]]:
-    """An engine whose server answers every path with the same status and body."""
-    servers = []
-
-    def serve(status: int, body: bytes, greets: bool = True) -> Engine:
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def log_message(self, *_unused: Any) -> None:
-                pass
-
-            def do_GET(self) -> None:
-                greeted = greets and self.path == "/lmstudio-greeting"
-                data = b'{"lmstudio": true}' if greeted else body
-                self.send_response(200 if greeted else status)
-                self.send_header("Content-Length", str(len(data)))
-                self.end_headers()
-                self.wfile.write(data)
-
-        servers.append(http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler))
-        threading.Thread(target=servers[-1].serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
-        return connect("lm_studio", f"http://127.0.0.1:{servers[-1].server_address[1]}", {"home": "/nowhere"})
-
-    yield serve
-    for server in servers:
-        server.shutdown()
-        server.server_close()
-
-
-@pytest.mark.parametrize(
-    ("status", "body", "greets", "error"),
-    [
-        (200, b"{}", False, "is not LM Studio"),
-        (404, b"no", False, "is not LM Studio: it greets with no"),
-        (200, b"", False, "is not LM Studio"),
-        (200, b'{"error": "Unexpected endpoint or method. (GET /api/v1/models)"}', True, "0.4 or later"),
-        (200, b"\xff\xfe", True, "does not answer"),
-        (200, b"[" * 100_000, True, "does not answer"),
-        (401, b'{"error": {"message": "token required"}}', True, "token required.*API tokens off"),
-        (500, json.dumps({"error": "x" * 9000}).encode(), True, "does not list its models: x{300} "),
-    ],
-)
-def test_whatever_answers_there_is_a_typed_error(
-    answering: Callable[..., Engine], status: int, body: bytes, greets: bool, error: str
-) -> None:
-    engine = answering(status, body, greets)
-    with pytest.raises(EngineError, match=error):
-        engine.loaded()
 
 
 def test_a_refused_unload_is_an_error(studio: LmStudio, engine: Engine, request_tiny: LoadRequest) -> None:
