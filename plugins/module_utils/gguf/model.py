@@ -33,6 +33,7 @@ class GgufModel:
     active_parameters: int
     weight_bytes: int
     active_weight_bytes: int
+    vocabulary: int = 0
 
     def key(self, name: str) -> Any:
         """A metadata value under this architecture's prefix, or None."""
@@ -117,9 +118,12 @@ def _summed(architecture: str, metadata: dict[str, Any], tensors: list[Tensor]) 
     running = layers - bare.unused_layers
     used = bare.per_layer("expert_used_count", layers) if 0 < layers <= MOST_LAYERS else None
     tied = not any(tensor.name == "output.weight" for tensor in tensors)
-    total = active = weight_bytes = active_bytes = 0
+    total = active = weight_bytes = active_bytes = vocabulary = 0
     for tensor in tensors:
         elements, size_bytes = tensor.elements, tensor.size_bytes
+        rows = tensor.shape[-1] if tensor.shape else 1
+        if tensor.name == EMBEDDING:
+            vocabulary = rows
         total += elements
         weight_bytes += size_bytes
         layer = LAYER.match(tensor.name)
@@ -130,9 +134,9 @@ def _summed(architecture: str, metadata: dict[str, Any], tensors: list[Tensor]) 
             elements, size_bytes = elements * used[number] // experts, size_bytes * used[number] // experts
         active += elements
         if tensor.name in ROW_TABLES or (tensor.name == EMBEDDING and not tied):
-            size_bytes //= max(1, tensor.shape[-1] if tensor.shape else 1)
+            size_bytes //= max(1, rows)
         active_bytes += size_bytes
-    return GgufModel(architecture, metadata, total, active, weight_bytes, active_bytes)
+    return GgufModel(architecture, metadata, total, active, weight_bytes, active_bytes, vocabulary)
 
 
 def _header(path: Path) -> Header:

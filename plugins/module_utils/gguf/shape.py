@@ -27,7 +27,10 @@ class Layer:
 
 @dataclass(frozen=True)
 class Shape:
-    """A model's size. `active_*`: what one token passes through, all of it in a dense model."""
+    """A model's size. `active_*`: what one token passes through, all of it in a dense model.
+
+    `vocabulary`: its tokens; 0 where a catalog does not say, which costs a prediction some tens of megabytes.
+    """
 
     architecture: str
     total_parameters: int
@@ -36,6 +39,7 @@ class Shape:
     active_weight_bytes: int
     train_context_tokens: int
     layers: tuple[Layer, ...]
+    vocabulary: int = 0
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data; runs of equal layers are one entry with a `count`."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from ...module_utils.errors import LabError
 from ...module_utils.gguf import KV_TYPES
 from .canary import show, verify
+from .doctor import DoctorRequest, doctor
 from .init import init
 from .pauses import pauses
 from .replay import ReplayRequest, replay
@@ -31,6 +32,13 @@ exit codes:
   4    a host could not be reached
   130  interrupted: run the same command again to go on
 """
+DOCTOR_CODES = """\
+exit codes:
+  0    nothing warns (what could not be looked at counts as nothing)
+  1    something warns
+  2    something fails, a host cannot be reached, or nothing could be looked at
+  130  interrupted
+"""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -45,7 +53,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="lab", description="Which local model, with which config, is good enough?")
     commands = parser.add_subparsers(dest="command", required=True)
-    for add in (_add_sweep, _add_shortlist, _add_init, _add_canary, _add_replay, _add_pauses):
+    for add in (_add_sweep, _add_shortlist, _add_doctor, _add_init, _add_canary, _add_replay, _add_pauses):
         add(commands)
     return parser
 
@@ -113,6 +121,19 @@ def _add_ansible_s_own(command: argparse.ArgumentParser) -> None:
         default=[],
         help="an Ansible variable; no secrets here, they belong in a vault file of the inventory",
     )
+
+
+def _add_doctor(commands: Commands) -> None:
+    looking = commands.add_parser(
+        "doctor",
+        help="look at the hosts and at this controller for every known pitfall; changes nothing",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog=DOCTOR_CODES,
+    )
+    looking.add_argument("-l", "--limit", metavar="HOSTS", help="only these LLM hosts, as in ansible-playbook")
+    looking.add_argument("-i", "--inventory", type=Path, default=Path("inventory"), help="default: ./inventory")
+    looking.add_argument("--json", action="store_true", help="the report as JSON, with the same content")
+    looking.set_defaults(run=lambda parsed: doctor(DoctorRequest(parsed.limit, parsed.inventory, parsed.json)))
 
 
 def _add_init(commands: Commands) -> None:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, local_llm.lab contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A playbook of the collection, run by ansible-runner, its events handled off its loop."""
+"""ansible-runner over one of the collection's playbooks, its events handled off its loop."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import signal
 import sys
 import tempfile
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,9 +20,7 @@ from typing import Any
 from ...module_utils.errors import LabError
 from ...module_utils.processes import started
 from ..paths import COLLECTION_ROOT
-from .live import Screen
 
-INTERRUPTED = 130
 PRIVATE_PREFIX = "lab-runner-"
 # ansible-runner writes the whole environment it is given into its artifacts, so it is given only what Ansible needs.
 PASSED_ON = {"HOME", "USER", "LOGNAME", "LANG", "TZ", "TERM", "TMPDIR", "SSH_AUTH_SOCK", "NO_PROXY", "no_proxy"}
@@ -38,37 +37,48 @@ DEFAULT_COLLECTIONS_PATH = "~/.ansible/collections:/usr/share/ansible/collection
 
 @dataclass(frozen=True)
 class Play:
-    """What ansible-playbook is given. `shows_messages`: what the playbook's debug tasks say is what it is run for."""
+    """A playbook of the collection, by name, on an inventory."""
 
     playbook: str
     inventory: Path
-    limit: str | None
-    check: bool
+    limit: str | None = None
     extra_vars: dict[str, Any] = field(default_factory=dict)
-    shows_messages: bool = False
+    check: bool = False
 
 
-def play(wanted: Play) -> int:
-    """Run it; returns the exit code. The private data dir is fresh and gone afterwards."""
-    inventory = existing(wanted.inventory, "the inventory", "name yours with -i, or make one with: lab init DIR")
-    _keep_only_what_ansible_needs()
+@dataclass(frozen=True)
+class Played:
+    """`code` is ansible-playbook's, `output` what it printed; neither says anything of a run that was stopped."""
+
+    stopped: bool
+    code: int
+    output: str
+
+
+def play(asked: Play, show: Callable[[dict[str, Any]], None], tick: Callable[[], None]) -> Played:
+    """Run it, handing every event to `show`, and time to `tick`. The private data dir is fresh and gone afterwards.
+
+    The environment of this process is cut down to what Ansible needs.
+    """
+    keep_only_what_ansible_needs()
     _remove_dead_runs()
     with tempfile.TemporaryDirectory(prefix=f"{PRIVATE_PREFIX}{os.getpid()}-") as private_data_dir:
         return _run(
             {
                 "private_data_dir": private_data_dir,
-                "playbook": str(COLLECTION_ROOT / "playbooks" / f"{wanted.playbook}.yml"),
-                "inventory": str(inventory),
-                "limit": wanted.limit,
-                "extravars": wanted.extra_vars,
-                "cmdline": "--check" if wanted.check else None,
+                "playbook": str(COLLECTION_ROOT / "playbooks" / f"{asked.playbook}.yml"),
+                "inventory": str(asked.inventory),
+                "limit": asked.limit,
+                "extravars": asked.extra_vars,
+                "cmdline": "--check" if asked.check else None,
                 "quiet": True,
             },
-            Screen(wanted.shows_messages),
+            show,
+            tick,
         )
 
 
-def _run(runner_arguments: dict[str, Any], shown: Screen) -> int:
+def _run(runner_arguments: dict[str, Any], show: Callable[[dict[str, Any]], None], tick: Callable[[], None]) -> Played:
     import ansible_runner
 
     events: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
@@ -88,22 +98,16 @@ def _run(runner_arguments: dict[str, Any], shown: Screen) -> int:
     thread = threading.Thread(target=run, name="ansible-runner")
     finished = False
     try:
-        with shown as screen:
-            thread.start()
-            while (event := _next(events, screen)) is not None:
-                screen.show(event)
+        thread.start()
+        while (event := _next(events, tick)) is not None:
+            show(event)
         finished = not stop.is_set()
     finally:
         stop.set()
         thread.join()
     if not finished:
-        print("lab: interrupted; run the same command again to go on where it was", file=sys.stderr)
-        return INTERRUPTED
-    if runner.rc and not screen.explained:
-        print(runner.stdout.read().strip(), file=sys.stderr)
-        inventory = runner_arguments["inventory"]
-        print(f"Remedy: -l takes hosts and groups of: ansible-inventory -i {inventory} --graph", file=sys.stderr)
-    return int(runner.rc)
+        return Played(True, 0, "")
+    return Played(False, int(runner.rc), runner.stdout.read().strip())
 
 
 def _enqueue_into(events: queue.SimpleQueue[dict[str, Any] | None]) -> Any:
@@ -114,12 +118,12 @@ def _enqueue_into(events: queue.SimpleQueue[dict[str, Any] | None]) -> Any:
     return handler
 
 
-def _next(events: queue.SimpleQueue[dict[str, Any] | None], screen: Screen) -> dict[str, Any] | None:
+def _next(events: queue.SimpleQueue[dict[str, Any] | None], tick: Callable[[], None]) -> dict[str, Any] | None:
     while True:
         try:
             return events.get(timeout=0.5)
         except queue.Empty:
-            screen.tick()
+            tick()
 
 
 def _remove_dead_runs() -> None:
@@ -136,7 +140,7 @@ def existing(path: Path, what: str, remedy: str) -> Path:
     return path.resolve()
 
 
-def _keep_only_what_ansible_needs() -> None:
+def keep_only_what_ansible_needs() -> None:
     kept = {
         name: value
         for name, value in os.environ.items()

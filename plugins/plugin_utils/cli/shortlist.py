@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .playbook import Play, play
+from .playbook import Play, existing
+from .watched import watch
 
 
 @dataclass(frozen=True)
@@ -31,4 +32,5 @@ def shortlist(request: ShortlistRequest) -> int:
         "shortlist_kv_type": request.kv_type,
     }
     extra_vars = request.extra_vars | {name: value for name, value in asked.items() if value is not None}
-    return play(Play("shortlist", request.inventory, request.limit, request.check, extra_vars, shows_messages=True))
+    inventory = existing(request.inventory, "the inventory", "name yours with -i, or make one with: lab init DIR")
+    return watch(Play("shortlist", inventory, request.limit, extra_vars, request.check), shows_messages=True)

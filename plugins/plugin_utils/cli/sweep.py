@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, local_llm.lab contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`lab sweep`: the sweep playbook."""
+"""`lab sweep`: the sweep playbook with live progress."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from ...module_utils.processes import started
-from .playbook import Play, existing, play
+from .playbook import Play, existing
+from .watched import watch
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,7 @@ class SweepRequest:
 
 def sweep(request: SweepRequest) -> int:
     """Run the playbook; returns the exit code."""
+    inventory = existing(request.inventory, "the inventory", "name yours with -i, or make one with: lab init DIR")
     # ansible-runner starts ansible-playbook deaf to the hang-up: its worker watches this script instead.
     extra_vars: dict[str, Any] = {
         **request.extra_vars,
@@ -35,4 +37,4 @@ def sweep(request: SweepRequest) -> int:
         extra_vars["lab_sweep"] = str(existing(request.sweep_file, "the sweep file", "give the path of a sweep file"))
     if request.new_generation:
         extra_vars["generation"] = "new"
-    return play(Play("sweep", request.inventory, request.limit, request.check, extra_vars))
+    return watch(Play("sweep", inventory, request.limit, extra_vars, request.check))
