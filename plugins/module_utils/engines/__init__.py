@@ -62,6 +62,4 @@ def connect(engine: str, base_url: str, options: dict[str, Any]) -> Engine:
     """The engine of this name at this address; nothing is sent yet."""
     if engine not in ENGINES:
         raise EngineError(f"There is no engine {engine!r}.", f"choose one of {', '.join(sorted(ENGINES))}")
-    connected = ENGINES[engine](base_url, options)
-    connected.base_url = str(base_url)
-    return connected
+    return ENGINES[engine](base_url, options)

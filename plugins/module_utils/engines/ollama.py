@@ -61,7 +61,7 @@ class Ollama(Engine):
         address = urlsplit(str(base_url))
         if address.scheme != "http" or not address.hostname:
             raise EngineError(f"{base_url} is not an address of Ollama.", "use http://127.0.0.1:11434")
-        self.base_url = str(base_url).rstrip("/")
+        self.url = self.base_url = str(base_url).rstrip("/")
         self.port = address.port or 80
         self.kv_type = options.kv_type(engine_options.get("kv_type"))
         self.flash_attention = options.switch(engine_options.get("flash_attention"))
@@ -73,7 +73,7 @@ class Ollama(Engine):
         answer = self._ask("GET", "/api/version")
         version = answer.get("version") if isinstance(answer, dict) else None
         if not isinstance(version, str):
-            raise EngineUnreachable(f"{self.base_url} is not Ollama.", "correct the engine's base_url")
+            raise EngineUnreachable(f"{self.url} is not Ollama.", "correct the engine's base_url")
         return f"ollama {version}"
 
     def loaded(self) -> list[Instance]:
@@ -163,7 +163,7 @@ class Ollama(Engine):
         self.unload(request.name)
         folders = self._blob_folders()
         files = files_of(Path(request.path))
-        named = {file.name: bring(self.base_url, file, folders, timeout_seconds) for file in files}
+        named = {file.name: bring(self.url, file, folders, timeout_seconds) for file in files}
         body = {"model": request.name, "files": named, "stream": False}
         answer = self._ask("POST", "/api/create", body, timeout_seconds)
         if not isinstance(answer, dict) or answer.get("status") != "success" or not self.has(request):
@@ -282,7 +282,7 @@ class Ollama(Engine):
         return answers.running(self._ask("GET", "/api/ps"))
 
     def _ask(self, method: str, path: str, body: Any = None, timeout_seconds: float = ANSWER_SECONDS) -> Any:
-        return request_json(method, f"{self.base_url}{path}", timeout_seconds, body)
+        return request_json(method, f"{self.url}{path}", timeout_seconds, body)
 
 
 def _stays(one: answers.Running) -> bool:

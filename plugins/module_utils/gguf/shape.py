@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
@@ -43,8 +43,8 @@ class Shape:
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data; runs of equal layers are one entry with a `count`."""
-        runs = [{"count": len(list(run)), **asdict(layer)} for layer, run in groupby(self.layers)]
-        return {**asdict(self), "layers": runs}
+        runs = [{"count": len(list(run)), **vars(layer)} for layer, run in groupby(self.layers)]
+        return {**vars(self), "layers": runs}
 
     @classmethod
     def from_dict(cls, plain: dict[str, Any]) -> Shape:

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Any
 
 from ..sweep.plan import Plan
-from . import calibration, claims, generations, pauses, sessions, summary
+from . import calibration, claims, generations, pauses, schema, sessions, summary
 from .database import Database, utc_now
 from .rows import Block, Claim, Generation, Planned, Session
 from .tables import tables
@@ -34,6 +34,11 @@ class Store:
 
     def close(self) -> None:
         self._database.close()
+
+    def lacks(self) -> list[str]:
+        """Tables and columns of this version that the store was made without."""
+        with self._database.reading() as connection:
+            return schema.lacks(connection)
 
     def generations(self, sweep: str) -> list[Generation]:
         """Every generation of a sweep, the first one first."""

@@ -198,6 +198,10 @@ def test_what_the_server_fixes_comes_from_the_options(server: Ollama, asked: Loa
         configured.load(replace(fitting, name="b", experts_used=4), LOAD_SECONDS)
 
 
+def test_an_address_may_end_in_a_slash(server: Ollama, asked: LoadRequest) -> None:
+    assert connect("ollama", f"{server.base_url}/", {}).load(asked, LOAD_SECONDS).id == "a:latest"
+
+
 def test_nothing_there_is_unreachable(free_port: int) -> None:
     engine = connect("ollama", f"http://127.0.0.1:{free_port}", {})
     for call in (engine.build, engine.loaded):

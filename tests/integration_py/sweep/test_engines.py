@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import threading
+import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from ansible_collections.local_llm.lab.tests.fakes.hello_player import hello
 from ansible_collections.local_llm.lab.tests.fakes.lm_studio import LmStudio
 from ansible_collections.local_llm.lab.tests.fakes.ollama import Ollama
 from ansible_collections.local_llm.lab.tests.fakes.openai_stub import OpenAIStub
+from ansible_collections.local_llm.lab.tests.fakes.wires import Said
 
 from .conftest import Folder
 
@@ -83,27 +86,31 @@ def test_one_sweep_over_three_engines(folder: Folder, studio: LmStudio, ollama: 
     assert KEY not in output
 
 
-@pytest.mark.parametrize("fault", ["oom_kill"])
-def test_a_model_killed_in_its_stream_voids_the_trial_and_it_runs_again(
+@pytest.mark.parametrize("fault", ["oom_kill", "hang_in_stream"])
+def test_a_model_lost_in_its_stream_voids_the_trial_and_it_runs_again(
     folder: Folder, ollama: Ollama, fault: str
 ) -> None:
-    def reply(body: dict[str, Any]) -> Any:
-        asked = sum(message["role"] == "tool" for message in body.get("messages", []))
-        first = asked == 1 and not getattr(reply, "failed", False)
-        if first:
-            reply.failed = True  # type: ignore[attr-defined]
+    met = threading.Event()
+
+    def over() -> None:
+        while ollama.resident() and fault in ollama.faults:
+            time.sleep(0.01)
+        ollama.faults.discard(fault)
+
+    def once(body: dict[str, Any]) -> Sequence[Said]:
+        if not met.is_set() and any(message["role"] == "tool" for message in body["messages"]):
+            met.set()
             ollama.faults.add(fault)
-        else:
-            ollama.faults.discard(fault)
+            threading.Thread(target=over, daemon=True).start()
         return hello(body)
 
-    ollama.reply = reply
+    ollama.reply = once
     folder.sweep["factors"] = {}
-    folder.sweep["budgets"] = {"turns": 6}
+    folder.sweep["budgets"] = {"turns": 6, "wall_clock_seconds": 20}
     write(folder, ollama={"lab_engine": "ollama", "lab_engine_url": ollama.base_url, "lab_base_url": ollama.base_url})
     code, output = folder.run("-l", "ollama")
     assert code == 0, output
-    assert "void/engine_error" in output
+    assert met.is_set() and "void/engine_error" in output
     assert folder.rows("SELECT state, COUNT(*) FROM attempts GROUP BY state") == [("done", 3), ("void", 1)]
     assert not ollama.resident()
 
