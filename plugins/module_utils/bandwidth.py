@@ -68,10 +68,9 @@ def measure(working_set_bytes: int = WORKING_SET_BYTES) -> Bandwidth:
 
 def _processors() -> int:
     """Those this process may use; macOS does not restrict them."""
-    try:
+    if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
-    except AttributeError:
-        return os.cpu_count() or 1
+    return os.cpu_count() or 1
 
 
 class _Copier:
