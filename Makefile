@@ -90,9 +90,10 @@ molecule: $(VENV)/.tests ## the sweep on a systemd container (needs Docker, and 
 	@tests/tools/molecule.sh
 
 .PHONY: nightly
-nightly: $(VENV)/.tests ## what is too slow for every change: other Pythons and ansible-cores, all canaries, parsers at length
+nightly: $(VENV)/.tests ## what is too slow for every change: other Pythons, all canaries, a real llama-server, parsers at length
 	@$(GATE) other-pythons tests/tools/other_pythons.sh
 	@$(GATE) canaries $(PY) scripts/lab canary verify
+	@$(GATE) llama-server tests/tools/llama_server.sh
 	@LAB_HYPOTHESIS_PROFILE=nightly $(GATE) parsers $(PY) -m pytest -n 2 --dist worksteal --timeout 600 tests/unit/plugins/plugin_utils/chat
 
 .PHONY: bench

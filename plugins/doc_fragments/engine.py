@@ -24,9 +24,11 @@ options:
     description:
       - What this engine needs to know beyond its address.
       - >-
-        For V(llama_cpp): C(python), an interpreter that has xllamacpp, as the role P(local_llm.lab.llama_cpp#role)
-        makes one; C(state_dir), a folder of this engine alone; C(threads), how many CPU threads it may use (V(0) lets
-        llama.cpp choose).
+        For V(llama_cpp), one of C(python), C(server) and C(router). C(python) is an interpreter that has xllamacpp, as
+        the role P(local_llm.lab.llama_cpp#role) makes one, and C(server) is a llama-server program; with either,
+        C(state_dir) is a folder of this engine alone and C(threads) says how many CPU threads it may use (V(0) lets
+        llama.cpp choose). With C(router) V(true) a llama-server in router mode runs at O(base_url) already;
+        C(presets_file) is the file it was started with as C(--models-preset), which is then written before each load.
       - >-
         For V(lm_studio): C(lms), the path of its program, without which only its REST API is used (no C(parallel) per
         load, no import); C(home), its folder (C(~/.lmstudio)); and what it is configured with and tells nowhere,

@@ -29,7 +29,8 @@ def started(pid: int) -> str | None:
     except OSError:
         return None
     fields = stat.rpartition(")")[2].split()  # the program's name may hold spaces and parentheses
-    if fields[0] in "ZX":
+    threads = int(fields[17])  # while one of them ends, memory and ports are still held
+    if fields[0] in "ZX" and threads < 2:
         return None
     boot = Path("/proc/sys/kernel/random/boot_id").read_text()[:8]
     return f"{boot}:{fields[19]}"
@@ -84,6 +85,17 @@ def resident_bytes(pid: int) -> int | None:
 
 def minimal_environment() -> dict[str, str]:
     return {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+
+
+def with_arguments(arguments: list[str]) -> list[int]:
+    """The processes that were started with exactly these arguments, where the system tells; never this one."""
+    wanted = b"\0".join(one.encode() for one in arguments) + b"\0"
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):  # it ended meanwhile
+            if arguments and (folder / "cmdline").read_bytes() == wanted and int(folder.name) != os.getpid():
+                found.append(int(folder.name))
+    return found
 
 
 def _programs() -> Iterator[tuple[int, list[str]]]:

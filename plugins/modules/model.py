@@ -14,20 +14,36 @@ author:
 description:
   - With O(state=loaded) the host ends with exactly the asked model under exactly the asked load config, and nothing
     else.
-  - When it is there already, nothing is done. Otherwise everything is unloaded, the memory is awaited, the load is
-    admitted by what it is predicted to take, and what the engine really applied is read back.
+  - When it is there already, nothing is done. Otherwise everything is unloaded, the module waits until the memory is
+    really back, the load is admitted by what it is predicted to take, and what the engine really applied is read back.
+  - What the engine would ignore, a file that cannot be loaded, and a host that somebody else holds are refused before
+    anything is unloaded.
   - A load that does not fit is not an error. It is returned as RV(admitted=false) with the numbers.
+  - One process at a time changes what is loaded on an engine. A second one waits, for O(timeout_seconds) at the most.
+  - On an engine that loads nothing (a cloud), O(state=loaded) only sees that the model is served there.
 options:
   state:
-    description: Whether the model is to be the one loaded, or nothing is to be loaded.
+    description:
+      - V(loaded) has the model loaded, and known to the engine before that.
+      - V(unloaded) has nothing loaded, whatever O(name) says.
+      - V(present) has the model known to the engine, without loading it.
+      - V(absent) has the model unloaded and unknown to the engine. The GGUF file itself stays.
     type: str
-    choices: [loaded, unloaded]
+    choices: [loaded, unloaded, present, absent]
     default: loaded
+  exclusive:
+    description:
+      - Whether O(state=loaded) unloads everything else first.
+      - With V(false) other models stay, and the load is admitted beside them.
+    type: bool
+    default: true
   name:
     description: The name requests use for the model.
     type: str
   path:
-    description: The GGUF file on the host; the first one where a model is split.
+    description:
+      - The GGUF file on the host; the first one where a model is split.
+      - Needed for O(state=loaded) on every engine that loads models.
     type: path
   context_tokens:
     description: Window of each slot. llama.cpp rounds it up to a multiple of 256.
@@ -61,9 +77,21 @@ options:
     type: int
     default: 268435456
   timeout_seconds:
-    description: How long a load may take.
+    description: How long a load may take, and how long to wait for another process that loads or unloads.
     type: int
     default: 600
+  keeper_dir:
+    description:
+      - The keeper's folder on the host, as in M(local_llm.lab.keeper).
+      - When it is given, a host that is held by anybody but O(owner) is left as it is, with an error that names them.
+    type: path
+  owner:
+    description: Who may hold the host while this is done.
+    type: str
+attributes:
+  diff_mode:
+    description: Returns what changed in diff mode.
+    support: full
 extends_documentation_fragment:
   - local_llm.lab.engine
   - local_llm.lab.engine.on_the_host
@@ -94,6 +122,20 @@ EXAMPLES = r"""
       python: /var/lib/local_llm_lab/engines/llama_cpp/bin/python
       state_dir: /var/lib/local_llm_lab/engines/state
     state: unloaded
+
+- name: Load a model that another one stays beside, unless somebody else holds the host
+  local_llm.lab.model:
+    engine: llama_cpp
+    base_url: http://127.0.0.1:8138
+    engine_options:
+      python: /var/lib/local_llm_lab/engines/llama_cpp/bin/python
+      state_dir: /var/lib/local_llm_lab/engines/second
+    name: wake-filter
+    path: /var/lib/local_llm_lab/models/SmolLM2-135M-Instruct.Q4_1.gguf
+    context_tokens: 2048
+    exclusive: false
+    keeper_dir: /var/tmp/local_llm_lab/gb10
+    owner: deploy@controller
 """
 
 RETURN = r"""
@@ -108,8 +150,9 @@ instance:
     context_tokens: 4096
     parallel: 1
     chat_template_sha256: 6219d7f49c9be343821de8873e5fe8665dac362c26f5587f62d285d89fb34990
-    build: xllamacpp 2026.10.11549
+    build: xllamacpp 2026.10.11549 (CPU, 1 thread)
     resident_bytes: 264241152
+    kv_bytes: 94371840
     ready: true
 admitted:
   description: Whether the model fits beside the reserve.
@@ -133,7 +176,10 @@ reserve_bytes:
   returned: when O(state=loaded)
   type: int
 resident_bytes:
-  description: What the loaded model takes, measured; null when nothing is loaded.
+  description:
+    - What the loaded model takes, measured; null when nothing is loaded.
+    - What its process holds, or by how much the available memory fell over the load, whichever is more. The process of
+      a model on a GPU shows little of it.
   returned: when O(state=loaded)
   type: int
 load_seconds:
@@ -149,6 +195,15 @@ unloaded:
   returned: success
   type: list
   elements: str
+kept:
+  description: The numbers of memory that did not come back after an unload.
+  returned: when the engine kept memory
+  type: dict
+  sample:
+    held_bytes: 25769803776
+    expected_bytes: 107374182400
+    available_bytes: 88046829568
+    kept_bytes: 19327352832
 """
 
 from dataclasses import asdict
@@ -157,17 +212,36 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils.arguments import ENGINE_ARGUMENTS
-from ..module_utils.engines import LoadRequest, connect
-from ..module_utils.engines.placement import clear, place
+from ..module_utils.engines import Engine, Instance, LoadRequest, MemoryKept, connect
+from ..module_utils.engines.placement import clear, place, provide, refuse_held_by_another, withdraw
 from ..module_utils.errors import LabError
+
+REQUEST = tuple(LoadRequest.__dataclass_fields__)
+SHOWN = ("id", "model", "path", "context_tokens", "parallel", "chat_template_sha256")
+NOT_READ_BACK = ("kv_type", "flash_attention", "experts_used")
 
 
 def result(arguments: dict[str, Any], check: bool) -> dict[str, Any]:
     engine = connect(arguments["engine"], arguments["base_url"], arguments["engine_options"])
+    if arguments["keeper_dir"]:
+        refuse_held_by_another(arguments["keeper_dir"], arguments["owner"])
     if arguments["state"] == "unloaded":
-        unloaded = clear(engine, check)
-        return {"changed": bool(unloaded), "unloaded": list(unloaded)}
-    request = LoadRequest(**{name: arguments[name] for name in LoadRequest.__dataclass_fields__})
+        gone = clear(engine, check, arguments["timeout_seconds"])
+        return {"changed": bool(gone), "unloaded": [one.id for one in gone], "diff": _diff(gone, ())}
+    asked = {name: arguments[name] for name in REQUEST}
+    request = LoadRequest(**{**asked, "path": asked["path"] or "", "context_tokens": asked["context_tokens"] or 0})
+    if arguments["state"] == "loaded":
+        return _loaded(engine, request, arguments, check)
+    present = arguments["state"] == "present"
+    if present:
+        changed, gone = provide(engine, request, arguments["timeout_seconds"], check), ()
+    else:
+        changed, gone = withdraw(engine, request, arguments["timeout_seconds"], check)
+    known = {"before": {"known": present != changed}, "after": {"known": present}}
+    return {"changed": changed, "unloaded": [one.id for one in gone], "diff": known}
+
+
+def _loaded(engine: Engine, request: LoadRequest, arguments: dict[str, Any], check: bool) -> dict[str, Any]:
     placement = place(
         engine,
         request,
@@ -175,23 +249,42 @@ def result(arguments: dict[str, Any], check: bool) -> dict[str, Any]:
         overhead_bytes=arguments["overhead_bytes"],
         timeout_seconds=arguments["timeout_seconds"],
         check=check,
+        exclusive=arguments["exclusive"],
     )
     instance = placement.instance
+    told = {name: getattr(request, name) for name in NOT_READ_BACK} if placement.changed else {}
     return {
         "changed": placement.changed,
         "unloaded": list(placement.unloaded),
         "instance": asdict(instance) if instance else {},
-        "resident_bytes": instance.resident_bytes if instance else None,
+        "resident_bytes": placement.resident_bytes,
         "load_seconds": placement.load_seconds,
+        "diff": _diff(placement.before, placement.after, {request.name: told}),
         **asdict(placement.admission),
     }
+
+
+def _diff(
+    before: tuple[Instance, ...], after: tuple[Instance, ...], told: dict[str, dict[str, Any]] | None = None
+) -> dict[str, Any]:
+    """Instances with their load config; `told`, by model, is what an engine applies and does not say."""
+
+    def shown(instances: tuple[Instance, ...], more: dict[str, dict[str, Any]]) -> dict[str, Any]:
+        return {
+            "instances": [
+                {**{name: getattr(one, name) for name in SHOWN}, **more.get(one.model, {})} for one in instances
+            ]
+        }
+
+    return {"before": shown(before, {}), "after": shown(after, told or {})}
 
 
 def main() -> None:
     module = AnsibleModule(
         argument_spec={
             **ENGINE_ARGUMENTS,
-            "state": {"type": "str", "choices": ["loaded", "unloaded"], "default": "loaded"},
+            "state": {"type": "str", "choices": ["loaded", "unloaded", "present", "absent"], "default": "loaded"},
+            "exclusive": {"type": "bool", "default": True},
             "name": {"type": "str"},
             "path": {"type": "path"},
             "context_tokens": {"type": "int", "no_log": False},
@@ -203,12 +296,21 @@ def main() -> None:
             "reserve_bytes": {"type": "int", "default": 0},
             "overhead_bytes": {"type": "int", "default": 256 * 1024**2},
             "timeout_seconds": {"type": "int", "default": 600},
+            "keeper_dir": {"type": "path"},
+            "owner": {"type": "str"},
         },
-        required_if=[("state", "loaded", ["name", "path", "context_tokens"])],
+        required_if=[
+            ("state", "loaded", ["name", "context_tokens"]),
+            ("state", "present", ["name"]),
+            ("state", "absent", ["name"]),
+        ],
+        required_by={"owner": ["keeper_dir"]},
         supports_check_mode=True,
     )
     try:
         module.exit_json(**result(module.params, module.check_mode))
+    except MemoryKept as error:
+        module.fail_json(msg=str(error), error_type=type(error).__name__, kept=error.kept)
     except LabError as error:
         module.fail_json(msg=str(error), error_type=type(error).__name__)
 

@@ -12,7 +12,8 @@ version_added: 1.0.0
 author:
   - local_llm.lab contributors (@local-llm-lab)
 description:
-  - Reads the engine's build, what can be asked of it, and every model in memory, as the engine itself describes them.
+  - Reads the engine's build, what can be asked of it, how it is set, and every model in memory with what that takes, as
+    the engine itself describes them.
   - An engine that is not installed yet is not an error.
 extends_documentation_fragment:
   - local_llm.lab.engine
@@ -36,7 +37,7 @@ engine_build:
   description: Name and version of what serves; null when the engine is not installed.
   returned: success
   type: str
-  sample: xllamacpp 2026.10.11549
+  sample: xllamacpp 2026.10.11549 (CPU, 1 thread)
 instances:
   description: Every model in memory. One that is not C(ready) is loading, or does not answer.
   returned: success
@@ -49,11 +50,22 @@ instances:
       context_tokens: 4096
       parallel: 1
       chat_template_sha256: 6219d7f49c9be343821de8873e5fe8665dac362c26f5587f62d285d89fb34990
-      build: xllamacpp 2026.10.11549
+      build: xllamacpp 2026.10.11549 (CPU, 1 thread)
       resident_bytes: 264241152
+      kv_bytes: 94371840
       ready: true
+resident_bytes:
+  description: What all instances together take, as the engine or the kernel says; what neither says counts as nothing.
+  returned: success
+  type: int
+  sample: 264241152
+available_bytes:
+  description: What is available on the host beside them.
+  returned: success
+  type: int
+  sample: 23353884672
 capabilities:
-  description: What can be asked of this engine; anything else would be ignored by it.
+  description: What can be asked of this engine; anything else would be ignored by it, and is refused.
   returned: success
   type: dict
   sample:
@@ -72,8 +84,8 @@ settings:
   type: dict
   sample:
     bind_address: 127.0.0.1
-    jit_loading: null
-    auto_evict: null
+    jit_loading: false
+    auto_evict: false
     default_context_tokens: null
     parallel: null
     kv_type: null
@@ -85,6 +97,7 @@ from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ..module_utils import memory
 from ..module_utils.arguments import ENGINE_ARGUMENTS
 from ..module_utils.engines import EngineNotInstalled, connect
 from ..module_utils.errors import LabError
@@ -96,9 +109,12 @@ def result(arguments: dict[str, Any]) -> dict[str, Any]:
         build = engine.build()
     except EngineNotInstalled:
         build = None
+    instances = engine.loaded()
     return {
         "engine_build": build,
-        "instances": [asdict(instance) for instance in engine.loaded()],
+        "instances": [asdict(instance) for instance in instances],
+        "resident_bytes": sum(instance.resident_bytes or 0 for instance in instances),
+        "available_bytes": memory.available(),
         "capabilities": asdict(engine.capabilities),
         "settings": asdict(engine.settings()),
     }

@@ -95,7 +95,7 @@ class Ollama(Serving):
             ("POST", "/api/show"): lambda call: json_reply(self.store.show(call.json())),
             ("POST", "/api/pull"): lambda call: _progress(call, self.store.pull),
             ("POST", "/api/create"): lambda call: _progress(call, self.store.create),
-            ("DELETE", "/api/delete"): lambda call: self._delete(call),
+            ("DELETE", "/api/delete"): self._delete,
             ("POST", "/api/generate"): self._generate,
             ("POST", "/api/chat"): self._chat,
             ("POST", "/v1/chat/completions"): self._completions,
@@ -176,29 +176,29 @@ class Ollama(Serving):
             raise Refused(400, TOO_LONG)
         lines = self._lines(call, runner, chat_stream(self.reply(body), body["model"], tokens))
         if body.get("stream", True):
-            return Reply(body=lines, kind=NDJSON)
-        return _joined([json.loads(line) for line in lines])
+            return Reply(body=lines, kind=NDJSON, after=lambda: self.runners.release(runner))
+        try:
+            return _joined([json.loads(line) for line in lines])
+        finally:
+            self.runners.release(runner)
 
     def _twin(self, wanted: Wanted) -> Wanted:
         made = self.store.twin(wanted.name)
         return replace(wanted, name=made.name, digest=made.digest, blob=made.blob)
 
     def _lines(self, call: Call, runner: Runner, said: bytes) -> Iterator[bytes]:
-        try:
-            for number, line in enumerate(said.splitlines(keepends=True)):
-                if call.path == "/api/generate":
-                    plain = json.loads(line)
-                    line = _line({**plain, "response": plain.pop("message")["content"]})
-                yield line
-                if number == 0 and "hang_in_stream" in self.faults:
-                    self.wait_for_hang_up(call)
-                    return
-                if number == 0 and "oom_kill" in self.faults:
-                    runner.process.end()
-                    yield _line({"error": DIED})
-                    return
-        finally:
-            self.runners.release(runner)
+        for number, line in enumerate(said.splitlines(keepends=True)):
+            if call.path == "/api/generate":
+                plain = json.loads(line)
+                line = _line({**plain, "response": plain.pop("message")["content"]})
+            yield line
+            if number == 0 and "hang_in_stream" in self.faults:
+                self.wait_for_hang_up(call)
+                return
+            if number == 0 and "oom_kill" in self.faults:
+                runner.process.end()
+                yield _line({"error": DIED})
+                return
 
     def _completions(self, call: Call) -> Reply:
         """OpenAI's shape; num_ctx is dropped, as Ollama drops it."""

@@ -8,22 +8,25 @@ from __future__ import annotations
 import json
 import select
 import socket
+import ssl
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 
 @dataclass
 class Reply:
-    """A body of parts is streamed, each as soon as it comes."""
+    """A body of parts is streamed, each as soon as it comes. `after` is called in the end, arrived or not."""
 
     status: int = 200
     body: bytes | Iterator[bytes] = b""
     kind: str = "application/json; charset=utf-8"
     headers: dict[str, str] = field(default_factory=dict)
+    after: Callable[[], None] | None = None
 
 
 def json_reply(answer: Any, status: int = 200, **headers: str) -> Reply:
@@ -92,8 +95,8 @@ class Serving:
                 except OSError:
                     self.close_connection = True  # the client is gone
                 finally:
-                    if not isinstance(reply.body, bytes) and hasattr(reply.body, "close"):
-                        reply.body.close()
+                    if reply.after:
+                        reply.after()
 
             do_GET = do_POST = do_DELETE = do_HEAD = answer
 
@@ -130,6 +133,11 @@ class Serving:
         self._server.shutdown()
         self._server.server_close()
         self.close()
+
+    def encrypt(self, certificate: Path, private_key: Path) -> None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate, private_key)
+        self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
 
     def respond(self, call: Call) -> Reply:
         raise NotImplementedError

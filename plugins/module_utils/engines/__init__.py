@@ -25,13 +25,13 @@ from .base import (
     UnloadFailed,
     ignored,
 )
-from .llama_cpp import LlamaCpp
+from .llama_cpp import llama_cpp
 from .lm_studio import LmStudio
 from .ollama import Ollama
 from .openai_compatible import OpenAICompatible
 
 ENGINES: dict[str, Callable[[str, dict[str, Any]], Engine]] = {
-    "llama_cpp": LlamaCpp,
+    "llama_cpp": llama_cpp,
     "lm_studio": LmStudio,
     "ollama": Ollama,
     "openai_compatible": OpenAICompatible,

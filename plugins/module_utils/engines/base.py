@@ -47,7 +47,11 @@ class UnloadFailed(EngineError):
 
 
 class MemoryKept(UnloadFailed):
-    """The engine says that nothing is loaded, and the memory did not come back."""
+    """The engine says that nothing is loaded, and the memory did not come back; `kept` says how much, in bytes."""
+
+    def __init__(self, message: str, remedy: str, kept: dict[str, int] | None = None) -> None:
+        super().__init__(message, remedy)
+        self.kept = kept or {}
 
 
 class OptionUnsupported(EngineError):
@@ -75,7 +79,8 @@ class LoadRequest:
 class Instance:
     """A loaded model as the engine itself describes it; not `ready` means loading or not answering.
 
-    `gpu_bytes` below `resident_bytes` means that a part of it is computed by the CPU.
+    `kv_bytes`: its KV cache, where the engine says how large that is. `gpu_bytes` below `resident_bytes` means that a
+    part of it is computed by the CPU.
     """
 
     id: str
@@ -86,6 +91,7 @@ class Instance:
     chat_template_sha256: str | None
     build: str | None
     resident_bytes: int | None = field(default=None, compare=False)
+    kv_bytes: int | None = field(default=None, compare=False)
     gpu_bytes: int | None = field(default=None, compare=False)
     ready: bool = True
 
@@ -132,15 +138,16 @@ def ignored(capabilities: Capabilities, settings: Settings, load: dict[str, Any]
     }
     for name, value in fixed.items():
         asked = load.get(name, value)
-        if capabilities.load and asked != value and not getattr(capabilities, name):
+        if asked != value and not getattr(capabilities, name):
             has = "the model's own" if value is None else value
-            return f"{name} = {str(asked)[:40]!r} cannot be set per load on this engine, which serves with {has}"
+            return f"{name} = {str(asked)[:40]} cannot be set per load on this engine; it serves with {has}"
     return None
 
 
 class Engine(ABC):
     """One engine on one host. `processes` names the programs that hold its models, for when it does not answer."""
 
+    base_url: str
     capabilities: Capabilities
     processes: tuple[str, ...] = ()
 

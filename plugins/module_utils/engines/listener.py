@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from .. import processes
+
 LISTENING = "0A"
 TABLES = ("/proc/net/tcp", "/proc/net/tcp6")
 
@@ -26,16 +28,16 @@ class Listener:
     environment: dict[str, str] | None
 
 
-def listener(port: int, program: str, prefix: str) -> Listener | None:
-    """The process of this program that listens on the port, with what its environment says under this prefix.
+def listener(port: int, program: str, prefixes: tuple[str, ...]) -> Listener | None:
+    """The process of this program that listens on the port, with what its environment says under these prefixes.
 
     None where there is none or the system does not tell.
     """
     addresses = {inode: address for table in TABLES for inode, address in _sockets(table, port)}
-    for pid in _processes(program) if addresses else ():
+    for pid, _since, _name in processes.named((program,)) if addresses else ():
         for inode in _inodes(pid):
             if inode in addresses:
-                return Listener(addresses[inode], pid, _environment(pid, prefix))
+                return Listener(addresses[inode], pid, _environment(pid, prefixes))
     return None
 
 
@@ -59,14 +61,6 @@ def decoded(address: str) -> str:
     return str(ipaddress.ip_address(whole))
 
 
-def _processes(program: str) -> Iterator[int]:
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            with contextlib.suppress(OSError):
-                if (entry / "comm").read_text().strip() == program[:15]:
-                    yield int(entry.name)
-
-
 def _inodes(pid: int) -> Iterator[str]:
     with contextlib.suppress(OSError):
         for entry in Path(f"/proc/{pid}/fd").iterdir():
@@ -76,10 +70,10 @@ def _inodes(pid: int) -> Iterator[str]:
                     yield target[8:-1]
 
 
-def _environment(pid: int, prefix: str) -> dict[str, str] | None:
+def _environment(pid: int, prefixes: tuple[str, ...]) -> dict[str, str] | None:
     try:
         raw = Path(f"/proc/{pid}/environ").read_bytes()
     except OSError:
         return None
     pairs = (entry.partition("=") for entry in raw.decode(errors="replace").split("\0"))
-    return {name: value for name, _equals, value in pairs if name.startswith(prefix)}
+    return {name: value for name, _equals, value in pairs if name.startswith(prefixes)}

@@ -36,6 +36,7 @@ def main() -> None:
     params.port = spec["port"]
     params.cors_origins = f"http://127.0.0.1:{spec['port']}"  # by default any web page may talk to it
     params.ui = False
+    params.verbosity = 4  # from there on it says how large its KV cache is
     params.endpoint_props = True
     params.endpoint_metrics = True
     params.n_parallel = spec["parallel"]

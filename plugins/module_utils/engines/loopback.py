@@ -55,7 +55,9 @@ def request_json(
     try:
         return json.loads(answer) if answer.strip() else None
     except (ValueError, RecursionError) as error:
-        raise EngineUnreachable(f"{url} does not speak JSON: {error}.", "see what listens at that address") from error
+        raise EngineUnreachable(
+            f"{url} does not answer in JSON: {error}.", "see what listens at that address"
+        ) from error
 
 
 def exchange(

@@ -6,16 +6,13 @@
 from __future__ import annotations
 
 import os
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ...module_utils.processes import started
-from .live import Screen
-from .playbook import Play, existing, play
-
-INTERRUPTED = 130
+from .playbook import Play, existing
+from .watched import watch
 
 
 @dataclass(frozen=True)
@@ -40,14 +37,4 @@ def sweep(request: SweepRequest) -> int:
         extra_vars["lab_sweep"] = str(existing(request.sweep_file, "the sweep file", "give the path of a sweep file"))
     if request.new_generation:
         extra_vars["generation"] = "new"
-    with Screen() as screen:
-        played = play(
-            Play("sweep", inventory, request.limit, extra_vars, request.check), show=screen.show, tick=screen.tick
-        )
-    if played.stopped:
-        print("lab: interrupted; run the same command again to go on where it was", file=sys.stderr)
-        return INTERRUPTED
-    if played.code and not screen.explained:
-        print(played.output, file=sys.stderr)
-        print(f"Remedy: -l takes hosts and groups of: ansible-inventory -i {inventory} --graph", file=sys.stderr)
-    return played.code
+    return watch(Play("sweep", inventory, request.limit, extra_vars, request.check))

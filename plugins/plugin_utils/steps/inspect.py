@@ -59,7 +59,7 @@ def inspect(
     if tell is not None:
         make_ready(list(definition.canaries.values()), definition.roots, Path(lab_home), tell)
     return {
-        "models": [definition.catalog[name].as_dict() for name in definition.sweep.models],
+        "models": [one.as_dict() for name in definition.sweep.models if not (one := definition.catalog[name]).cloud],
         "canaries": list(definition.canaries),
         "sandbox": select(sandbox).name,
     }

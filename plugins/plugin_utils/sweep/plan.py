@@ -17,6 +17,7 @@ from .definition import Change, Sweep
 from .digest import canonical, digest
 
 GIB = 2**30
+CLOUD_ENGINE = "openai_compatible"
 
 Refusal = Callable[[dict[str, Any]], "str | None"]
 
@@ -103,6 +104,8 @@ def plan(
 ) -> Plan:
     """Cells and trials in the order to run them, per host class in blocks of one load config of one model.
 
+    A cloud's model runs on a cloud, a GGUF file anywhere else.
+
     `refusals` says per host class which load config its engine would ignore: that cell is `factor_not_applied` from the
     start and has no trials.
     """
@@ -110,8 +113,10 @@ def plan(
     sweep.check_canaries(canaries)
     cells: list[Cell] = []
     trials: list[Trial] = []
-    for host_class in dict.fromkeys(one.id for one in host_classes):
+    for host_class, engine in {one.id: one.engine for one in host_classes}.items():
         for name in sweep.models:
+            if (catalog[name].cloud is not None) != (engine == CLOUD_ENGINE):
+                continue
             scope = [sweep.name, generation, host_class, stacks[host_class], catalog[name].digest]
             of_model = _cells(sweep, catalog[name], host_class, scope, len(cells))
             if refusals and host_class in refusals:
@@ -172,6 +177,9 @@ def _cells(sweep: Sweep, model: Model, host_class: str, scope: Sequence[Any], fi
 
 def _asked(cell: Cell, model: Model, refusal: Refusal) -> Cell:
     why = refusal({**cell.load, "chat_template": model.chat_template})
+    asked_tokens = cell.load["context_tokens"]
+    if model.cloud and asked_tokens > model.cloud.context_tokens:
+        why = f"context_tokens = {asked_tokens} is more than the {model.cloud.context_tokens} of this model"
     return replace(cell, state="factor_not_applied", numbers={"reason": why}) if why else cell
 
 

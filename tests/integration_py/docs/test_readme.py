@@ -26,6 +26,7 @@ PAGES = {
     "docs/outcomes.md": {
         ".venv/bin/python -m pytest -q tests/integration_py/agent": "Makefile (gate-pytest-integration)"
     },
+    "docs/sizing.md": {"make bench ONLY=sizing": "tests/integration_py/benchmarks/test_sizing.py (a few of its loads)"},
     "docs/transcripts.md": {FIRST_LOOK: "tests/integration_py/docs/test_readme.py"},
 }
 BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)

@@ -19,8 +19,8 @@ FIXED = Capabilities(load=True, context=True)
     [
         ({"kv_type": "f16", "parallel": 1, "flash_attention": "auto"}, None),
         ({"context_tokens": 4096}, None),
-        ({"kv_type": "q8_0"}, "kv_type = 'q8_0'"),
-        ({"parallel": 4}, "parallel = '4'"),
+        ({"kv_type": "q8_0"}, "kv_type = q8_0"),
+        ({"parallel": 4}, "parallel = 4"),
         ({"flash_attention": "on"}, "flash_attention"),
         ({"experts_used": 2}, "experts_used"),
         ({"chat_template": "{{ messages }}"}, "the model's own"),
@@ -37,5 +37,7 @@ def test_what_the_server_is_configured_with_may_be_asked_for() -> None:
     assert "serves with q8_0" in str(ignored(FIXED, serves, {"kv_type": "f16"}))
 
 
-def test_a_cloud_takes_any_load_config_since_it_loads_nothing() -> None:
-    assert ignored(Capabilities(), Settings(), {"kv_type": "q8_0", "parallel": 8}) is None
+def test_a_cloud_takes_no_load_config_but_the_plain_one() -> None:
+    plain = {"context_tokens": 8192, "kv_type": "f16", "parallel": 1, "flash_attention": "auto", "chat_template": None}
+    assert ignored(Capabilities(), Settings(), plain) is None
+    assert "kv_type" in str(ignored(Capabilities(), Settings(), plain | {"kv_type": "q8_0"}))

@@ -7,7 +7,11 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.local_llm.lab.plugins.module_utils.engines import EngineError, EngineNotInstalled, connect
+from ansible_collections.local_llm.lab.plugins.module_utils.engines import (
+    EngineError,
+    EngineNotInstalled,
+    connect,
+)
 
 OPTIONS = {"python": "/nowhere/python", "state_dir": "/nowhere"}
 
@@ -23,9 +27,35 @@ def test_only_a_loopback_port_will_do(url: str) -> None:
         connect("llama_cpp", url, OPTIONS)
 
 
-def test_missing_options_are_named() -> None:
-    with pytest.raises(EngineError, match="lack python and state_dir"):
-        connect("llama_cpp", "http://127.0.0.1:8137", {})
+@pytest.mark.parametrize("options", [{}, {"state_dir": "/x"}, {"python": "p", "server": "s", "state_dir": "/x"}])
+def test_exactly_one_way_to_run_it_has_to_be_chosen(options: dict[str, str]) -> None:
+    with pytest.raises(EngineError, match="one of python, server and router"):
+        connect("llama_cpp", "http://127.0.0.1:8137", options)
+
+
+@pytest.mark.parametrize("way", ["python", "server"])
+def test_one_process_per_model_needs_a_folder(way: str) -> None:
+    with pytest.raises(EngineError, match="lack state_dir"):
+        connect("llama_cpp", "http://127.0.0.1:8137", {way: "/nowhere/program"})
+
+
+def test_a_program_that_is_not_there_is_not_installed() -> None:
+    engine = connect("llama_cpp", "http://127.0.0.1:8137", {"server": "/nowhere/llama-server", "state_dir": "/x"})
+    with pytest.raises(EngineNotInstalled, match=r"/nowhere/llama-server is not a llama-server that runs here"):
+        engine.build()
+
+
+def test_what_has_to_be_killed_by_name_is_never_every_python() -> None:
+    python = connect("llama_cpp", "http://127.0.0.1:8137", OPTIONS)
+    server = connect("llama_cpp", "http://127.0.0.1:8137", {"server": "/opt/llama-server", "state_dir": "/x"})
+    assert (python.processes, server.processes) == (("llama_cpp_server.py",), ("llama-server",))
+
+
+def test_only_a_router_whose_presets_are_ours_takes_a_load_config() -> None:
+    fixed = connect("llama_cpp", "http://127.0.0.1:8137", {"router": True})
+    ours = connect("llama_cpp", "http://127.0.0.1:8137", {"router": True, "presets_file": "/x/presets.ini"})
+    assert (fixed.capabilities.context, ours.capabilities.context) == (False, True)
+    assert (fixed.capabilities.experts_used, ours.capabilities.experts_used) == (False, True)
 
 
 def test_an_interpreter_that_is_not_there_is_not_installed() -> None:

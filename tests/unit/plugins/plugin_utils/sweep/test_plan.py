@@ -198,3 +198,22 @@ def test_what_an_engine_would_ignore_is_refused_before_it_is_tried(
     assert made.trials and not refused & {trial.cell for trial in made.trials}
     asked_elsewhere = planned(sweep, catalog, refusals={THERE.id: refusal})
     assert {cell.state for cell in asked_elsewhere.cells} == {"open"}
+
+
+def test_a_cloud_s_model_runs_on_a_cloud_and_a_file_anywhere_else(
+    sweep_file: Callable[..., Path], catalog_file: Callable[..., Path]
+) -> None:
+    sweep = load_sweep(sweep_file("models: [tiny]", "models: [tiny, opus]"))
+    catalog = load_catalog(
+        catalog_file("models:\n", "models:\n  opus: {cloud: {id: opus-20261101, context_tokens: 2048}}\n")
+    )
+    cloud = HostClass("openai_compatible", "none", 0)
+    assert cloud.id == "openai_compatible/cloud"
+    stacks = STACKS | {cloud.id: {"engine_build": "a day in November"}}
+    made = planned(sweep, catalog, host_classes=[HERE, cloud], stacks=stacks)
+    assert {(trial.model, trial.host_class) for trial in made.trials} == {("tiny", HERE.id), ("opus", cloud.id)}
+
+    asked = planned(sweep, catalog, host_classes=[cloud], stacks=stacks, refusals={cloud.id: lambda load: None})
+    assert {str(cell.numbers) for cell in asked.cells} == {
+        "{'reason': 'context_tokens = 4096 is more than the 2048 of this model'}"
+    }
