@@ -22,7 +22,7 @@ from .memory.capacity import gpus
 
 WORKING_SET_BYTES = 512 * 1024**2  # of all processes together; no processor's caches hold it
 MOST_PROCESSES = 32
-ROUNDS, ROUND_SECONDS = 3, 0.4
+ROUNDS, ROUND_SECONDS = 5, 0.3
 ANSWER = struct.Struct("<d")
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: host_bandwidth_info
 short_description: Measure how fast an LLM host moves memory
-version_added: 1.0.0
+version_added: 1.1.0
 author:
   - local_llm.lab contributors (@local-llm-lab)
 description:
@@ -22,7 +22,7 @@ description:
   - >-
     Takes 512 MiB and all processors for about two seconds, so that a trial beside it would be disturbed and both would
     measure too little. Ask M(local_llm.lab.keeper) first whether the host is held, as the playbook
-    P(local_llm.lab.shortlist#playbook) does.
+    C(local_llm.lab.shortlist) does.
 extends_documentation_fragment:
   - local_llm.lab.engine.on_the_host
 seealso:
@@ -41,7 +41,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 bytes_per_second:
-  description: Bytes read and bytes written per second, of the best of three rounds.
+  description: Bytes read and bytes written per second, of the best of five rounds.
   returned: success
   type: int
   sample: 96000000000

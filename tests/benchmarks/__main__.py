@@ -18,9 +18,10 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from . import sweep, turn_overhead
+from . import shortlist, sweep, turn_overhead
 
 BENCHMARKS: dict[str, Callable[[Path], dict[str, float]]] = {
+    "shortlist": shortlist.measure,
     "sweep": sweep.measure,
     "turn_overhead": turn_overhead.measure,
 }

@@ -16,7 +16,7 @@ import json
 import re
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -74,7 +74,7 @@ class LmStudio:
     """
 
     models: Sequence[Model] = ()
-    plan: Sequence[Sequence[Said]] = ((Said(text="Yes."),),)
+    reply: Callable[[dict[str, Any]], Sequence[Said]] = lambda body: (Said(text="Yes."),)
     faults: set[str] = field(default_factory=set)
     home: Path | None = None
     jit_loading: bool = True

@@ -72,8 +72,7 @@ class Server:
 
             def chat(self, body: dict[str, Any]) -> None:
                 loaded = studio.for_chat(str(body.get("model")))
-                number = sum(path == "/v1/chat/completions" for _command, path, _body in studio.requests)
-                stream = openai_stream(studio.plan[min(number, len(studio.plan)) - 1])
+                stream = openai_stream(studio.reply(body))
                 tokens = len(json.dumps([body.get("messages"), body.get("tools")])) // 4
                 stream = stream.replace(b'"prompt_tokens": 90', b'"prompt_tokens": %d' % tokens)
                 first, rest = stream.split(b"\n\n", 1)

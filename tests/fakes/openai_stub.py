@@ -73,10 +73,12 @@ class OpenAIStub(Serving):
             usage = {"prompt_tokens": 90, "completion_tokens": 30, "total_tokens": 120}
             return json_reply({"object": "chat.completion", "model": model, "choices": [choice], "usage": usage})
         wants_usage = bool((body.get("stream_options") or {}).get("include_usage"))
-        return Reply(body=self._stream(call, said, wants_usage), kind="text/event-stream")
+        tokens = len(json.dumps([body.get("messages"), body.get("tools")])) // 4
+        stream = openai_stream(said).replace(b'"prompt_tokens": 90', b'"prompt_tokens": %d' % tokens)
+        return Reply(body=self._stream(call, stream, wants_usage), kind="text/event-stream")
 
-    def _stream(self, call: Call, said: Sequence[Said], wants_usage: bool) -> Iterator[bytes]:
-        events = openai_stream(said).split(b"\n\n")[:-1]
+    def _stream(self, call: Call, stream: bytes, wants_usage: bool) -> Iterator[bytes]:
+        events = stream.split(b"\n\n")[:-1]
         for number, event in enumerate(events):
             if b'"usage"' in event and not wants_usage:
                 continue

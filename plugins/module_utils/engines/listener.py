@@ -28,8 +28,8 @@ class Listener:
     environment: dict[str, str] | None
 
 
-def listener(port: int, program: str, prefix: str) -> Listener | None:
-    """The process of this program that listens on the port, with what its environment says under this prefix.
+def listener(port: int, program: str, prefixes: tuple[str, ...]) -> Listener | None:
+    """The process of this program that listens on the port, with what its environment says under these prefixes.
 
     None where there is none or the system does not tell.
     """
@@ -37,7 +37,7 @@ def listener(port: int, program: str, prefix: str) -> Listener | None:
     for pid, _since, _name in processes.named((program,)) if addresses else ():
         for inode in _inodes(pid):
             if inode in addresses:
-                return Listener(addresses[inode], pid, _environment(pid, prefix))
+                return Listener(addresses[inode], pid, _environment(pid, prefixes))
     return None
 
 
@@ -70,10 +70,10 @@ def _inodes(pid: int) -> Iterator[str]:
                     yield target[8:-1]
 
 
-def _environment(pid: int, prefix: str) -> dict[str, str] | None:
+def _environment(pid: int, prefixes: tuple[str, ...]) -> dict[str, str] | None:
     try:
         raw = Path(f"/proc/{pid}/environ").read_bytes()
     except OSError:
         return None
     pairs = (entry.partition("=") for entry in raw.decode(errors="replace").split("\0"))
-    return {name: value for name, _equals, value in pairs if name.startswith(prefix)}
+    return {name: value for name, _equals, value in pairs if name.startswith(prefixes)}

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
 import time
 from dataclasses import replace
 from datetime import datetime, timezone
@@ -34,12 +35,14 @@ from .base import (
     UnloadFailed,
 )
 from .listener import listener
-from .loopback import exchange, request_json
+from .loopback import request_json
+from .ollama_blobs import bring
 from .weights import files_of, sha256_of
 
 ANSWER_SECONDS = 30.0  # for what only has to be looked up; a load holds other calls up
 POLL_SECONDS = 0.1
 FOR_EVER = -1
+ENVIRONMENT = ("OLLAMA_", "HOME")
 FALSE = ("0", "f", "false")
 RESTART = "restart Ollama: systemctl restart ollama, or brew services restart ollama"
 
@@ -58,7 +61,7 @@ class Ollama(Engine):
         address = urlsplit(str(base_url))
         if address.scheme != "http" or not address.hostname:
             raise EngineError(f"{base_url} is not an address of Ollama.", "use http://127.0.0.1:11434")
-        self.base_url = str(base_url).rstrip("/")
+        self.url = self.base_url = str(base_url).rstrip("/")
         self.port = address.port or 80
         self.kv_type = options.kv_type(engine_options.get("kv_type"))
         self.flash_attention = options.switch(engine_options.get("flash_attention"))
@@ -70,7 +73,7 @@ class Ollama(Engine):
         answer = self._ask("GET", "/api/version")
         version = answer.get("version") if isinstance(answer, dict) else None
         if not isinstance(version, str):
-            raise EngineUnreachable(f"{self.base_url} is not Ollama.", "correct the engine's base_url")
+            raise EngineUnreachable(f"{self.url} is not Ollama.", "correct the engine's base_url")
         return f"ollama {version}"
 
     def loaded(self) -> list[Instance]:
@@ -134,7 +137,7 @@ class Ollama(Engine):
             time.sleep(POLL_SECONDS)
 
     def settings(self) -> Settings:
-        server = listener(self.port, "ollama", "OLLAMA_")
+        server = listener(self.port, "ollama", ENVIRONMENT)
         settings = Settings(
             bind_address=server.address if server else None,
             jit_loading=True,
@@ -157,19 +160,10 @@ class Ollama(Engine):
         return self._same_weights(answers.weights(shown)[1], request.path)
 
     def add(self, request: LoadRequest, timeout_seconds: float) -> None:
-        named = {}
         self.unload(request.name)
-        for file in files_of(Path(request.path)):
-            try:
-                digest = f"sha256:{sha256_of(file)}"
-            except OSError as error:
-                raise EngineError(
-                    f"The GGUF file {file} cannot be read: {error.strerror}.",
-                    "download it with the role local_llm.lab.gguf_models or correct the path",
-                ) from error
-            if not self._has_blob(digest):
-                self._upload(file, digest, timeout_seconds)
-            named[file.name] = digest
+        folders = self._blob_folders()
+        files = files_of(Path(request.path))
+        named = {file.name: bring(self.url, file, folders, timeout_seconds) for file in files}
         body = {"model": request.name, "files": named, "stream": False}
         answer = self._ask("POST", "/api/create", body, timeout_seconds)
         if not isinstance(answer, dict) or answer.get("status") != "success" or not self.has(request):
@@ -269,19 +263,17 @@ class Ollama(Engine):
         files = files_of(Path(path))
         return not sha256 or not path or len(files) > 1 or not files[0].is_file() or sha256_of(files[0]) == sha256
 
-    def _has_blob(self, digest: str) -> bool:
-        try:
-            exchange("HEAD", f"{self.base_url}/api/blobs/{digest}", ANSWER_SECONDS)
-        except EngineRefused as error:
-            if error.status == 404:
-                return False
-            raise
-        return True
-
-    def _upload(self, file: Path, digest: str, timeout_seconds: float) -> None:
-        length = {"Content-Length": str(file.stat().st_size)}
-        with file.open("rb") as content:
-            exchange("POST", f"{self.base_url}/api/blobs/{digest}", timeout_seconds, content, length)
+    def _blob_folders(self) -> list[Path]:
+        """Where the server keeps its weights, as its environment or a model it has tells; perhaps nowhere known."""
+        server = listener(self.port, "ollama", ENVIRONMENT)
+        told = (server.environment if server else None) or {}
+        folders = []
+        if "OLLAMA_MODELS" in told or "HOME" in told:
+            models = told.get("OLLAMA_MODELS") or os.path.join(told["HOME"], ".ollama", "models")
+            folders.append(Path(models, "blobs"))
+        for name in list(answers.digests(self._ask("GET", "/api/tags")))[:1]:
+            folders.append(Path(answers.weights(self._show(name))[0]).parent)
+        return [folder for folder in folders if folder.is_absolute() and folder.is_dir()]
 
     def _show(self, name: str) -> Any:
         return self._ask("POST", "/api/show", {"model": name})
@@ -290,7 +282,7 @@ class Ollama(Engine):
         return answers.running(self._ask("GET", "/api/ps"))
 
     def _ask(self, method: str, path: str, body: Any = None, timeout_seconds: float = ANSWER_SECONDS) -> Any:
-        return request_json(method, f"{self.base_url}{path}", timeout_seconds, body)
+        return request_json(method, f"{self.url}{path}", timeout_seconds, body)
 
 
 def _stays(one: answers.Running) -> bool:

@@ -41,7 +41,7 @@ class OpenAICompatible(Engine):
                 "The address of an openai_compatible host is not a plain http or https URL.",
                 "use for example https://api.example.com/v1, and api_key_file for the key",
             )
-        self.base_url = str(base_url).rstrip("/") + ("" if address.path.strip("/") else "/v1")
+        self.url = self.base_url = str(base_url).rstrip("/") + ("" if address.path.strip("/") else "/v1")
         self.host = address.hostname
         self.key_file = options.get("api_key_file")
         self.in_clear = address.scheme == "http" and self.host not in LOOPBACK
@@ -92,7 +92,7 @@ class OpenAICompatible(Engine):
             page = _names(answer)
             if page is None:
                 raise EngineUnreachable(
-                    f"{self.base_url}/models is not a list of models.", "correct the host's base_url; it ends in /v1"
+                    f"{self.url}/models is not a list of models.", "correct the host's base_url; it ends in /v1"
                 )
             names += page
             if not answer.get("has_more") or not page or page[-1] in names[: -len(page)]:
@@ -103,7 +103,7 @@ class OpenAICompatible(Engine):
         key = self._key()
         headers = {"User-Agent": "local_llm.lab", **({"Authorization": f"Bearer {key}"} if key else {})}
         try:
-            return request_json("GET", self.base_url + path, timeout_seconds, headers=headers)
+            return request_json("GET", self.url + path, timeout_seconds, headers=headers)
         except EngineRefused as error:
             reason = error.reason.replace(key, "(the key)") if key else error.reason
             raise EngineRefused(error.status, reason, self._remedy(error.status)) from None

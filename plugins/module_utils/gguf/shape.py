@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
@@ -27,7 +27,10 @@ class Layer:
 
 @dataclass(frozen=True)
 class Shape:
-    """A model's size. `active_*`: what one token passes through, all of it in a dense model."""
+    """A model's size. `active_*`: what one token passes through, all of it in a dense model.
+
+    `vocabulary`: its tokens; 0 where a catalog does not say, which costs a prediction some tens of megabytes.
+    """
 
     architecture: str
     total_parameters: int
@@ -36,11 +39,12 @@ class Shape:
     active_weight_bytes: int
     train_context_tokens: int
     layers: tuple[Layer, ...]
+    vocabulary: int = 0
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data; runs of equal layers are one entry with a `count`."""
-        runs = [{"count": len(list(run)), **asdict(layer)} for layer, run in groupby(self.layers)]
-        return {**asdict(self), "layers": runs}
+        runs = [{"count": len(list(run)), **vars(layer)} for layer, run in groupby(self.layers)]
+        return {**vars(self), "layers": runs}
 
     @classmethod
     def from_dict(cls, plain: dict[str, Any]) -> Shape:

@@ -13,6 +13,8 @@ from .shape import Layer, Shape
 # What llama.cpp takes for a KV type → the tensor type it is stored as.
 KV_TYPES = {"f32": 0, "f16": 1, "bf16": 30, "q8_0": 8, "q5_1": 7, "q5_0": 6, "q4_1": 3, "q4_0": 2, "iq4_nl": 20}
 CELL_STEP_TOKENS = 256  # llama.cpp rounds a slot's cells up to this
+VOCABULARY_TOKEN_BYTES = 410  # a token's texts, ids and merges in llama.cpp's own tables, measured: docs/sizing.md
+UNCALIBRATED_OVERHEAD_BYTES = 256 * 1024**2  # until a load was measured on the host
 BATCH_TOKENS = 512  # a sliding layer keeps one batch beside its window
 
 
@@ -26,6 +28,7 @@ def shape_of(model: GgufModel) -> Shape:
         active_weight_bytes=model.active_weight_bytes,
         train_context_tokens=max(0, model.integer("context_length") or 0),
         layers=layers_of(model),
+        vocabulary=model.vocabulary,
     )
 
 
@@ -48,8 +51,14 @@ def kv_bytes(shape: Shape, context_tokens: int, parallel: int, kv_type: str, uni
     return total
 
 
+def fixed_bytes(shape: Shape) -> int:
+    """What a model takes under every load config: its weights, and llama.cpp's tables of its vocabulary."""
+    return shape.weight_bytes + shape.vocabulary * VOCABULARY_TOKEN_BYTES
+
+
 def predicted_bytes(shape: Shape, context_tokens: int, parallel: int, kv_type: str, overhead_bytes: int) -> int:
-    return shape.weight_bytes + kv_bytes(shape, context_tokens, parallel, kv_type) + overhead_bytes
+    """What is resident once it is loaded. `overhead_bytes` is the engine's own on that host, whatever the model."""
+    return fixed_bytes(shape) + kv_bytes(shape, context_tokens, parallel, kv_type) + overhead_bytes
 
 
 def _token_bytes(layer: Layer, kv_type: str) -> int:

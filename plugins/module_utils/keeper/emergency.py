@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 from .. import processes
@@ -16,17 +17,35 @@ from ..errors import LabError
 UNLOAD_TRIES = 5
 PAUSE_SECONDS = 1.0
 UNLOAD_SECONDS = 30.0  # for all tries together: an engine that hangs must not hold up what keeps the host alive
+LATE_LOAD_SECONDS = 5.0
 STOP_GRACE_SECONDS = 2.0
 
 
-def empty(engine: str, base_url: str, options: dict[str, Any]) -> dict[str, Any]:
-    """What was `unloaded`, whom it had to be `killed` for, and the `error` that made it so."""
+def empty(
+    engine: str, base_url: str, options: dict[str, Any], is_short: Callable[[], bool] | None = None
+) -> dict[str, Any]:
+    """What was `unloaded`, whom it had to be `killed` for, and the `error` that made it so.
+
+    `is_short` is asked where a load may be under way. Engines list a model only once it is loaded, so one that lists
+    nothing may still be taking memory: where that does not come back, the engine is killed.
+    """
+    outcome = _unload_in_time(engine, base_url, options)
+    end = time.monotonic() + LATE_LOAD_SECONDS
+    while is_short and outcome["error"] is None and not outcome["unloaded"] and is_short():
+        if time.monotonic() > end:
+            outcome["error"] = f"it lists nothing, and after {LATE_LOAD_SECONDS:g} s the memory was not back"
+            break
+        time.sleep(PAUSE_SECONDS)
+        outcome = _unload_in_time(engine, base_url, options)
+    return outcome if outcome["error"] is None else _kill(outcome, _names(engine, base_url, options))
+
+
+def _unload_in_time(engine: str, base_url: str, options: dict[str, Any]) -> dict[str, Any]:
     done: dict[str, Any] = {"unloaded": [], "error": f"it had not unloaded after {UNLOAD_SECONDS:g} s"}
     attempt = threading.Thread(target=_unload, args=(engine, base_url, options, done), daemon=True)
     attempt.start()
     attempt.join(UNLOAD_SECONDS)
-    outcome = {"unloaded": done["unloaded"], "killed": [], "error": done["error"]}
-    return outcome if outcome["error"] is None else _kill(outcome, _names(engine, base_url, options))
+    return {"unloaded": done["unloaded"], "killed": [], "error": done["error"]}
 
 
 def _unload(engine: str, base_url: str, options: dict[str, Any], done: dict[str, Any]) -> None:

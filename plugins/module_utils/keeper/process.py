@@ -132,7 +132,7 @@ class Keeper:
     def _act(self, kind: str, available_bytes: int | None, why: str | None = None) -> None:
         """Empty the host, then write down why, then let go."""
         at, deadline = utc(), self.deadline
-        emptied = empty(*self.engine)
+        emptied = empty(*self.engine, is_short=self._is_short if kind == "floor" and self.loading else None)
         self.breach = {
             "kind": kind,
             "at": at,
@@ -144,6 +144,12 @@ class Keeper:
         }
         self.held = False
         self.publish()
+
+    def _is_short(self) -> bool:
+        try:
+            return memory.available() < self.watch.floor_bytes
+        except memory.MemoryUnreadable:
+            return True
 
 
 def main(arguments: dict[str, Any]) -> None:

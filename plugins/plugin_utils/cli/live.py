@@ -18,9 +18,12 @@ SHOWN_MARKS = ("trial ", "toolchain: ")
 
 
 class Screen:
-    """Shows runner events; `explained` says whether an error has been shown. Plain lines where there is no terminal."""
+    """Shows runner events; `explained` says whether an error has been shown. Plain lines where there is no terminal.
 
-    def __init__(self) -> None:
+    One that `shows_messages` shows what debug tasks say, and no steps beside it.
+    """
+
+    def __init__(self, shows_messages: bool = False) -> None:
         from rich.console import Console
         from rich.live import Live
 
@@ -28,6 +31,7 @@ class Screen:
         self._live = Live(console=self._console, auto_refresh=False, transient=True)
         self._progress: Path | None = None
         self._step = "starting"
+        self._shows_messages = shows_messages
         self.explained = False
 
     def __enter__(self) -> Screen:
@@ -65,6 +69,10 @@ class Screen:
         if data.get("task_action") in ("local_llm.lab.sweep_plan", "local_llm.lab.sweep_report"):
             for line in result["lines"]:
                 self._print(line)
+        elif self._shows_messages:
+            if data.get("task_action") == "ansible.builtin.debug":
+                for line in result["msg"]:
+                    self._print(line)
         elif data.get("task_action") not in QUIET_TASKS and not self._console.is_terminal:
             self._print(f"{data['host']}: {data['task']}")
 

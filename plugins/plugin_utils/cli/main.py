@@ -11,10 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...module_utils.errors import LabError
+from ...module_utils.gguf import KV_TYPES
 from .canary import show, verify
+from .doctor import DoctorRequest, doctor
 from .init import init
 from .pauses import pauses
 from .replay import ReplayRequest, replay
+from .shortlist import ShortlistRequest, shortlist
 from .sweep import SweepRequest, sweep
 
 if TYPE_CHECKING:
@@ -28,6 +31,13 @@ exit codes:
   2    a host did not finish: run the same command again to go on
   4    a host could not be reached
   130  interrupted: run the same command again to go on
+"""
+DOCTOR_CODES = """\
+exit codes:
+  0    nothing warns (what could not be looked at counts as nothing)
+  1    something warns
+  2    something fails, a host cannot be reached, or nothing could be looked at
+  130  interrupted
 """
 
 
@@ -43,7 +53,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="lab", description="Which local model, with which config, is good enough?")
     commands = parser.add_subparsers(dest="command", required=True)
-    for add in (_add_sweep, _add_init, _add_canary, _add_replay, _add_pauses):
+    for add in (_add_sweep, _add_shortlist, _add_doctor, _add_init, _add_canary, _add_replay, _add_pauses):
         add(commands)
     return parser
 
@@ -57,20 +67,9 @@ def _add_sweep(commands: Commands) -> None:
     )
     add = sweeping.add_argument
     add("sweep_file", nargs="?", type=Path, help="default: the inventory's lab_sweep")
-    add("-l", "--limit", metavar="HOSTS", help="only these LLM hosts, as in ansible-playbook")
-    add("-i", "--inventory", type=Path, default=Path("inventory"), help="default: ./inventory")
+    _add_ansible_s_own(sweeping)
     add("--new", action="store_true", help="start a new generation instead of going on with the open one")
     add("--check", action="store_true", help="print the plan and run nothing")
-    add(
-        "-e",
-        "--extra-var",
-        dest="extra_vars",
-        metavar="NAME=VALUE",
-        type=_name_and_value,
-        action="append",
-        default=[],
-        help="an Ansible variable; no secrets here, they belong in a vault file of the inventory",
-    )
     sweeping.set_defaults(
         run=lambda parsed: sweep(
             SweepRequest(
@@ -83,6 +82,58 @@ def _add_sweep(commands: Commands) -> None:
             )
         )
     )
+
+
+def _add_shortlist(commands: Commands) -> None:
+    listing = commands.add_parser("shortlist", help="which models fit which host, how fast, and why not the others")
+    _add_ansible_s_own(listing)
+    add = listing.add_argument
+    add("--context", type=_count, metavar="TOKENS", help="the context to ask for; default: 32768")
+    add("--parallel", type=_count, metavar="SLOTS", help="slots, each with that context; default: 1")
+    add("--kv-type", choices=KV_TYPES, help="how keys and values are stored; default: f16")
+    add("--check", action="store_true", help="show it and write nothing")
+    listing.set_defaults(
+        run=lambda parsed: shortlist(
+            ShortlistRequest(
+                limit=parsed.limit,
+                inventory=parsed.inventory,
+                check=parsed.check,
+                context_tokens=parsed.context,
+                parallel=parsed.parallel,
+                kv_type=parsed.kv_type,
+                extra_vars=dict(parsed.extra_vars),
+            )
+        )
+    )
+
+
+def _add_ansible_s_own(command: argparse.ArgumentParser) -> None:
+    add = command.add_argument
+    add("-l", "--limit", metavar="HOSTS", help="only these LLM hosts, as in ansible-playbook")
+    add("-i", "--inventory", type=Path, default=Path("inventory"), help="default: ./inventory")
+    add(
+        "-e",
+        "--extra-var",
+        dest="extra_vars",
+        metavar="NAME=VALUE",
+        type=_name_and_value,
+        action="append",
+        default=[],
+        help="an Ansible variable; no secrets here, they belong in a vault file of the inventory",
+    )
+
+
+def _add_doctor(commands: Commands) -> None:
+    looking = commands.add_parser(
+        "doctor",
+        help="look at the hosts and at this controller for every known pitfall; changes nothing",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog=DOCTOR_CODES,
+    )
+    looking.add_argument("-l", "--limit", metavar="HOSTS", help="only these LLM hosts, as in ansible-playbook")
+    looking.add_argument("-i", "--inventory", type=Path, default=Path("inventory"), help="default: ./inventory")
+    looking.add_argument("--json", action="store_true", help="the report as JSON, with the same content")
+    looking.set_defaults(run=lambda parsed: doctor(DoctorRequest(parsed.limit, parsed.inventory, parsed.json)))
 
 
 def _add_init(commands: Commands) -> None:

@@ -1,39 +1,18 @@
 # Copyright: (c) 2026, local_llm.lab contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`lab sweep`: ansible-runner over the sweep playbook, its events handled off its loop."""
+"""`lab sweep`: the sweep playbook with live progress."""
 
 from __future__ import annotations
 
 import os
-import queue
-import shutil
-import signal
-import sys
-import tempfile
-import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ...module_utils.errors import LabError
 from ...module_utils.processes import started
-from ..paths import COLLECTION_ROOT
-from .live import Screen
-
-INTERRUPTED = 130
-PRIVATE_PREFIX = "lab-runner-"
-# ansible-runner writes the whole environment it is given into its artifacts, so it is given only what Ansible needs.
-PASSED_ON = {"HOME", "USER", "LOGNAME", "LANG", "TZ", "TERM", "TMPDIR", "SSH_AUTH_SOCK", "NO_PROXY", "no_proxy"}
-PASSED_ON_PREFIXES = ("ANSIBLE_", "DOCKER_", "LC_", "PIP_", "SSL_CERT_", "REQUESTS_CA_", "HTTP_PROXY", "HTTPS_PROXY")
-# A collection carries no ansible.cfg: a typo in -l or -i must be an error whatever the user's folder says.
-ANSIBLE_SETTINGS = {
-    "ANSIBLE_HOST_PATTERN_MISMATCH": "error",
-    "ANSIBLE_INVENTORY_UNPARSED_FAILED": "true",
-    "ANSIBLE_FORKS": "32",
-    "ANSIBLE_INVENTORY_IGNORE_REGEX": r"catalog\.yml,sweeps,templates",
-}
-DEFAULT_COLLECTIONS_PATH = "~/.ansible/collections:/usr/share/ansible/collections"
+from .playbook import Play, existing
+from .watched import watch
 
 
 @dataclass(frozen=True)
@@ -47,112 +26,15 @@ class SweepRequest:
 
 
 def sweep(request: SweepRequest) -> int:
-    """Run the playbook; returns the exit code. The private data dir is fresh and gone afterwards."""
-    inventory = _existing(request.inventory, "the inventory", "name yours with -i, or make one with: lab init DIR")
+    """Run the playbook; returns the exit code."""
+    inventory = existing(request.inventory, "the inventory", "name yours with -i, or make one with: lab init DIR")
     # ansible-runner starts ansible-playbook deaf to the hang-up: its worker watches this script instead.
     extra_vars: dict[str, Any] = {
         **request.extra_vars,
         "lab_script": {"pid": os.getpid(), "started": started(os.getpid())},
     }
     if request.sweep_file:
-        extra_vars["lab_sweep"] = str(_existing(request.sweep_file, "the sweep file", "give the path of a sweep file"))
+        extra_vars["lab_sweep"] = str(existing(request.sweep_file, "the sweep file", "give the path of a sweep file"))
     if request.new_generation:
         extra_vars["generation"] = "new"
-    _keep_only_what_ansible_needs()
-    _remove_dead_runs()
-    with tempfile.TemporaryDirectory(prefix=f"{PRIVATE_PREFIX}{os.getpid()}-") as private_data_dir:
-        return _run(
-            {
-                "private_data_dir": private_data_dir,
-                "playbook": str(COLLECTION_ROOT / "playbooks" / "sweep.yml"),
-                "inventory": str(inventory),
-                "limit": request.limit,
-                "extravars": extra_vars,
-                "cmdline": "--check" if request.check else None,
-                "quiet": True,
-            }
-        )
-
-
-def _run(runner_arguments: dict[str, Any]) -> int:
-    import ansible_runner
-
-    events: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
-    stop = threading.Event()
-    runner = ansible_runner.interface.init_runner(
-        **runner_arguments, event_handler=_enqueue_into(events), cancel_callback=stop.is_set
-    )
-    for signal_number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(signal_number, lambda *_unused: stop.set())
-
-    def run() -> None:
-        try:
-            runner.run()
-        finally:
-            events.put(None)
-
-    thread = threading.Thread(target=run, name="ansible-runner")
-    finished = False
-    try:
-        with Screen() as screen:
-            thread.start()
-            while (event := _next(events, screen)) is not None:
-                screen.show(event)
-        finished = not stop.is_set()
-    finally:
-        stop.set()
-        thread.join()
-    if not finished:
-        print("lab: interrupted; run the same command again to go on where it was", file=sys.stderr)
-        return INTERRUPTED
-    if runner.rc and not screen.explained:
-        print(runner.stdout.read().strip(), file=sys.stderr)
-        inventory = runner_arguments["inventory"]
-        print(f"Remedy: -l takes hosts and groups of: ansible-inventory -i {inventory} --graph", file=sys.stderr)
-    return int(runner.rc)
-
-
-def _enqueue_into(events: queue.SimpleQueue[dict[str, Any] | None]) -> Any:
-    def handler(event: dict[str, Any]) -> bool:
-        events.put(event)
-        return True
-
-    return handler
-
-
-def _next(events: queue.SimpleQueue[dict[str, Any] | None], screen: Screen) -> dict[str, Any] | None:
-    while True:
-        try:
-            return events.get(timeout=0.5)
-        except queue.Empty:
-            screen.tick()
-
-
-def _remove_dead_runs() -> None:
-    """A killed run could not remove its private data dir, which holds its events and environment."""
-    for left in Path(tempfile.gettempdir()).glob(f"{PRIVATE_PREFIX}*"):
-        pid = left.name.removeprefix(PRIVATE_PREFIX).partition("-")[0]
-        if pid.isdecimal() and os.access(left, os.W_OK) and started(int(pid)) is None:
-            shutil.rmtree(left, ignore_errors=True)
-
-
-def _existing(path: Path, what: str, remedy: str) -> Path:
-    if not path.exists():
-        raise LabError(f"{what} {path} does not exist.", remedy)
-    return path.resolve()
-
-
-def _keep_only_what_ansible_needs() -> None:
-    kept = {
-        name: value
-        for name, value in os.environ.items()
-        if name in PASSED_ON or name.upper().startswith(PASSED_ON_PREFIXES)
-    }
-    kept["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
-    if Path("ansible.cfg").exists():
-        kept.setdefault("ANSIBLE_CONFIG", str(Path("ansible.cfg").resolve()))
-    if COLLECTION_ROOT.parts[-3:-1] == ("ansible_collections", "local_llm"):
-        search = [str(COLLECTION_ROOT.parents[2]), os.environ.get("ANSIBLE_COLLECTIONS_PATH", DEFAULT_COLLECTIONS_PATH)]
-        kept["ANSIBLE_COLLECTIONS_PATH"] = os.pathsep.join(search)
-    os.environ.clear()
-    os.environ.update(kept | ANSIBLE_SETTINGS)
+    return watch(Play("sweep", inventory, request.limit, extra_vars, request.check))

@@ -31,8 +31,7 @@ def terminal_lines(made: Shortlist) -> list[str]:
     lines = [f"shortlist for {made.asked.load_text}"]
     for host in made.hosts:
         lines.append(f"{host.name}: {decision(made, host)}")
-        for verdict in Verdict:
-            rows = made.of(host, verdict)
+        for verdict, rows in made.groups[host.name].items():
             lines += [f"  {_line(row)}" for row in rows[:SHOWN]]
             if len(rows) > SHOWN:
                 lines.append(f"  ... and {len(rows) - SHOWN} more: {HEADINGS[verdict].lower()}")
@@ -41,12 +40,14 @@ def terminal_lines(made: Shortlist) -> list[str]:
 
 def decision(made: Shortlist, host: Host) -> str:
     """What to try first on a host, or that there is nothing."""
-    fitting = made.of(host, Verdict.FITS)
+    groups = made.groups[host.name]
+    fitting = groups[Verdict.FITS]
     if not fitting:
-        return "nothing of this catalog fits and is fast enough"
+        unknown = len(groups[Verdict.UNKNOWN])
+        return "nothing fits and is fast enough" + (f"; {plural(unknown, 'model')} not known" if unknown else "")
     first = fitting[0]
     speed = "" if first.predicted_tokens_per_second is None else f", {_speed(first)}"
-    count = f"{plural(len(fitting), 'model')} of {sum(row.host == host.name for row in made.rows)}"
+    count = f"{plural(len(fitting), 'model')} of {sum(map(len, groups.values()))}"
     fit = "is served" if host.is_cloud else "fits" if len(fitting) == 1 else "fit"
     return f"start with {first.model} ({_kind(first)}{speed}); {count} {fit}"
 
@@ -65,8 +66,7 @@ def _pages(made: Shortlist) -> Iterator[str]:
     for host in made.hosts:
         yield f"\n## {_cell(host.name)}\n"
         yield _described(made, host)
-        for verdict in Verdict:
-            rows = made.of(host, verdict)
+        for verdict, rows in made.groups[host.name].items():
             if rows:
                 yield f"\n### {HEADINGS[verdict]}\n"
                 yield f"| {' | '.join(COLUMNS)} |"

@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, fields
 from typing import Any, TypeVar
 
 from ...module_utils.errors import LabError
@@ -38,7 +38,7 @@ class Asked:
     kv_type: str = "f16"
     slowest_tokens_per_second: float = SLOWEST_TOKENS_PER_SECOND
     bandwidth_efficiency: float = BANDWIDTH_EFFICIENCY
-    day: str = ""
+    day: datetime.date = field(default_factory=lambda: datetime.datetime.now(datetime.UTC).date())
 
     def __post_init__(self) -> None:
         if self.context_tokens < 1 or self.parallel < 1:
@@ -54,14 +54,24 @@ class Asked:
                 "give the share of the memory's bandwidth that generation reaches, above 0 and at most 1",
             )
 
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> Asked:
+        """From the data of a playbook, where a number may be a text."""
+        what = "What is asked"
+        _only_known(what, plain, [one.name for one in fields(cls)])
+        given: dict[str, Any] = {key: _number(what, plain, key, int) for key in ("context_tokens", "parallel")}
+        for key in ("slowest_tokens_per_second", "bandwidth_efficiency"):
+            given[key] = _number(what, plain, key, float)
+        given["kv_type"] = str(plain["kv_type"]) if plain.get("kv_type") else None
+        given["day"] = _made(what, "day", datetime.date.fromisoformat, plain.get("day"))
+        if given["context_tokens"] is None:
+            raise ShortlistError("No context is asked for.", "give context_tokens, as many as an agent's job needs")
+        return cls(**{key: value for key, value in given.items() if value is not None})
+
     @property
     def load_text(self) -> str:
         slots = f"{self.parallel} slot{'s' if self.parallel > 1 else ''}"
         return f"{self.context_tokens} tokens of context, {slots}, {self.kv_type} KV"
-
-    @property
-    def price_day(self) -> datetime.date:
-        return datetime.date.fromisoformat(self.day) if self.day else datetime.datetime.now(datetime.UTC).date()
 
 
 @dataclass(frozen=True)
@@ -91,9 +101,7 @@ class Host:
         if not plain.get("name"):
             raise ShortlistError(f"A host of the shortlist has no name: {dict(plain)}.", "give each host its name")
         what = f"The host {plain['name']}"
-        known = {one.name for one in fields(cls)}
-        if unknown := sorted(set(plain) - known):
-            raise ShortlistError(f"{what} has the unknown key {unknown[0]!r}.", f"known are {', '.join(sorted(known))}")
+        _only_known(what, plain, [one.name for one in fields(cls)])
         made = cls(
             name=str(plain["name"]),
             tier=str(plain.get("tier") or "full"),
@@ -137,6 +145,11 @@ class Candidate:
         )
 
 
+def _only_known(what: str, plain: Mapping[str, Any], known: Iterable[str]) -> None:
+    if unknown := sorted(set(plain) - set(known)):
+        raise ShortlistError(f"{what} has the unknown key {unknown[0]!r}.", f"known are {', '.join(sorted(known))}")
+
+
 def _number(what: str, plain: Mapping[str, Any], key: str, kind: Callable[[Any], Number]) -> Any:
     value = plain.get(key)
     if value is None or value == "":
@@ -150,12 +163,13 @@ def _number(what: str, plain: Mapping[str, Any], key: str, kind: Callable[[Any],
     return number
 
 
-def _made(what: str, key: str, make: Callable[[dict[str, Any]], Made], plain: Any) -> Made | None:
+def _made(what: str, key: str, make: Callable[[Any], Made], plain: Any) -> Made | None:
     if plain is None:
         return None
     try:
         return make(plain)
     except (TypeError, KeyError, AttributeError, ValueError) as error:
         raise ShortlistError(
-            f"{what} has a {key} that cannot be read ({error}).", "take it as gguf_info or the catalog gives it"
+            f"{what} has a {key} that cannot be read ({error}).",
+            f"give the {key} as the filter's documentation shows it",
         ) from error

@@ -137,12 +137,12 @@ def _largest_text(largest: int) -> str:
 
 
 def _cloud_row(candidate: Candidate, cloud: Cloud, host: Host, asked: Asked) -> Row:
-    price = cloud.price_on(asked.price_day)
+    price = cloud.price_on(asked.day)
     served = asked.context_tokens <= cloud.context_tokens
     if not served:
         why = f"{cloud.id} takes {cloud.context_tokens} tokens of context, {asked.context_tokens} are asked"
     elif price is None:
-        why = f"served as {cloud.id}; the catalog has no price for {asked.price_day}"
+        why = f"served as {cloud.id}; the catalog has no price for {asked.day}"
     else:
         why = (
             f"served as {cloud.id}; a million tokens cost {price.prompt_per_million} (prompt), "

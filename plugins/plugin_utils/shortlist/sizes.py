@@ -10,7 +10,7 @@ from collections import Counter
 from dataclasses import replace
 from functools import cached_property
 
-from ...module_utils.gguf import kv_bytes
+from ...module_utils.gguf import fixed_bytes, kv_bytes
 from ...module_utils.gguf.shape import Shape
 from .question import Asked
 
@@ -47,14 +47,14 @@ class Sizes:
         return self.shape.active_weight_bytes + self._sized(half, 1)
 
     def predicted_bytes(self, overhead_bytes: int) -> int:
-        return self.weight_bytes + self.kv_bytes + overhead_bytes
+        return fixed_bytes(self.shape) + self.kv_bytes + overhead_bytes
 
     def largest_context(self, room_bytes: int) -> int:
         """The largest context per slot whose KV cache leaves weights and cache within `room_bytes`; 0 for none.
 
         In steps of CONTEXT_STEP_TOKENS, up to what the model was trained for.
         """
-        for_kv_bytes = room_bytes - self.weight_bytes
+        for_kv_bytes = room_bytes - fixed_bytes(self.shape)
         if for_kv_bytes < 0:
             return 0
         if self._kv(self.train_context_tokens) <= for_kv_bytes:

@@ -5,9 +5,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import Any
 
 from .question import Asked, Candidate, Host
@@ -29,20 +29,24 @@ class Shortlist:
     hosts: tuple[Host, ...]
     rows: tuple[Row, ...]
 
-    def of(self, host: Host, verdict: Verdict) -> list[Row]:
-        return [row for row in self.rows if row.host == host.name and row.verdict is verdict]
+    @cached_property
+    def groups(self) -> dict[str, dict[Verdict, list[Row]]]:
+        """The rows by host and verdict."""
+        groups: dict[str, dict[Verdict, list[Row]]] = {host.name: {one: [] for one in Verdict} for host in self.hosts}
+        for row in self.rows:
+            groups[row.host][row.verdict].append(row)
+        return groups
 
     def as_dict(self) -> dict[str, Any]:
         """Plain data, as it is written to a file."""
         return {
-            "asked": asdict(self.asked) | {"day": self.asked.price_day.isoformat()},
-            "hosts": [vars(host) | {"counts": self._counts(host)} for host in self.hosts],
+            "asked": asdict(self.asked) | {"day": self.asked.day.isoformat()},
+            "hosts": [
+                vars(host) | {"counts": {verdict.value: len(rows) for verdict, rows in self.groups[host.name].items()}}
+                for host in self.hosts
+            ],
             "rows": [row.as_dict() for row in self.rows],
         }
-
-    def _counts(self, host: Host) -> dict[str, int]:
-        counts = Counter(row.verdict.value for row in self.rows if row.host == host.name)
-        return {verdict.value: counts[verdict.value] for verdict in Verdict}
 
 
 def shortlist(models: Iterable[Mapping[str, Any]], hosts: Iterable[Mapping[str, Any]], asked: Asked) -> Shortlist:

@@ -62,7 +62,8 @@ def gate(
             raise LoadBroken(loaded["msg"])
         if not loaded["admitted"]:
             return close("infeasible", [_failed("admitted", loaded["reason"])], {key: loaded[key] for key in ADMISSION})
-        store.add_load(generation_id, **_where(block), load=block["load"], **{key: loaded[key] for key in MEASURED})
+        known = {"load": block["load"], "overhead_bytes": block["overhead_bytes"]}
+        store.add_load(generation_id, **_where(block), **known, **{key: loaded[key] for key in MEASURED})
         try:
             checks = smoke(access.base_url, access.api_key, loaded["instance"]["id"], block["engine"])
         except EngineFailure:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
+from ...module_utils.gguf import UNCALIBRATED_OVERHEAD_BYTES
 from ..canary import Resources
 from ..sandbox import remove_tree
 from ..store import Generation, Store
@@ -61,8 +62,15 @@ def prepare(request: Request, pid: int) -> dict[str, Any]:
         planned = _plan(definition, request.hosts, generation.number)
         added = store.plan(generation, planned, definition.sweep.as_dict(), host_rows(request.hosts))
         counts = store.progress(generation_id)
+        overheads = {
+            host["name"]: store.overhead_bytes(host["name"], host["engine"], host["engine_build"])
+            for host in request.hosts
+        }
         blocks = {
-            host: [_block(definition, resources, host, one, left) for left in store.blocks(generation_id, one.id)]
+            host: [
+                _block(definition, resources, host, one, left) | _overhead(overheads[host])
+                for left in store.blocks(generation_id, one.id)
+            ]
             for host, one in classes.items()
         }
     return {
@@ -139,6 +147,14 @@ def _block(
         "toolchain": str(resources.toolchain) if resources.toolchain else None,
         "repositories": str(resources.repositories),
         "trial_seconds": left.trial_seconds,
+    }
+
+
+def _overhead(measured_bytes: int | None) -> dict[str, Any]:
+    """What the engine will take beyond the model's own bytes, and whether a load on that host has shown it."""
+    return {
+        "overhead_bytes": UNCALIBRATED_OVERHEAD_BYTES if measured_bytes is None else measured_bytes,
+        "overhead_calibrated": measured_bytes is not None,
     }
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import URL
 
 BUSY_SECONDS = 30
+LATER_COLUMNS = (("loads", "overhead_bytes"),)  # nullable, added since 1.0.0
 WRITER_LOCK = 0x6C61625F  # any number, the same for every lab that shares a database
 
 
@@ -44,6 +45,7 @@ class Database:
                     self._engine = self._empty()
                 with self._transaction(writes=True) as connection:
                     tables().metadata.create_all(connection)
+            self._add_later_columns()
 
     def close(self) -> None:
         self._engine.dispose()
@@ -77,6 +79,18 @@ class Database:
                     connection.execute(text(f"SET LOCAL lock_timeout = '{BUSY_SECONDS}s'"))
                     connection.execute(text(f"SELECT pg_advisory_xact_lock({WRITER_LOCK})"))
                 yield connection
+
+    def _add_later_columns(self) -> None:
+        """A store that an earlier version made lacks them; what it holds stays as it is."""
+        from sqlalchemy import inspect, text
+
+        for table, column in LATER_COLUMNS:
+            if column in {one["name"] for one in inspect(self._engine).get_columns(table)}:
+                continue
+            with self._transaction(writes=True) as connection:
+                if column not in {one["name"] for one in inspect(connection).get_columns(table)}:
+                    kind = tables().metadata.tables[table].c[column].type.compile(connection.dialect)
+                    connection.execute(text(f"ALTER TABLE {table} ADD COLUMN {column} {kind}"))
 
     def _connected(self, text: str) -> Engine:
         from sqlalchemy import create_engine, make_url, pool

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Any
 
 from ..sweep.plan import Plan
-from . import claims, generations, pauses, sessions, summary
+from . import calibration, claims, generations, pauses, schema, sessions, summary
 from .database import Database, utc_now
 from .rows import Block, Claim, Generation, Planned, Session
 from .tables import tables
@@ -34,6 +34,11 @@ class Store:
 
     def close(self) -> None:
         self._database.close()
+
+    def lacks(self) -> list[str]:
+        """Tables and columns of this version that the store was made without."""
+        with self._database.reading() as connection:
+            return schema.lacks(connection)
 
     def generations(self, sweep: str) -> list[Generation]:
         """Every generation of a sweep, the first one first."""
@@ -122,15 +127,21 @@ class Store:
         load: Mapping[str, Any],
         load_seconds: float | None,
         predicted_bytes: int | None,
+        overhead_bytes: int | None = None,
         resident_bytes: int | None,
         available_bytes: int | None,
     ) -> None:
-        """Keep what one load took: it calibrates the next prediction."""
+        """Keep what one load took: it calibrates the next prediction. `overhead_bytes` is the predicted's part."""
         self._add("loads", {
             "generation": generation_id, "host": host, "model": model, "load_digest": load_digest, "load": dict(load),
-            "load_seconds": load_seconds, "predicted_bytes": predicted_bytes, "resident_bytes": resident_bytes,
-            "available_bytes": available_bytes,
+            "load_seconds": load_seconds, "predicted_bytes": predicted_bytes, "overhead_bytes": overhead_bytes,
+            "resident_bytes": resident_bytes, "available_bytes": available_bytes,
         })  # fmt: skip
+
+    def overhead_bytes(self, host: str, engine: str, build: str) -> int | None:
+        """What the engine was measured to take on this host beyond a model's own bytes; None before the first load."""
+        with self._database.reading() as connection:
+            return calibration.overhead_bytes(connection, host, engine, build)
 
     def add_smoke(
         self,

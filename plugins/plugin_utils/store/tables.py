@@ -137,6 +137,7 @@ def tables() -> Tables:
             Column("load", json, nullable=False),
             Column("load_seconds", Float),
             Column("predicted_bytes", BigInteger),
+            Column("overhead_bytes", BigInteger),
             Column("resident_bytes", BigInteger),
             Column("available_bytes", BigInteger),
             text("at"),

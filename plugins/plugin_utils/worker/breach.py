@@ -15,8 +15,10 @@ def sentence(breach: dict[str, Any]) -> str:
     if breach["kind"] == "floor":
         available, floor = breach["available_bytes"] / GIB, breach["floor_bytes"] / GIB
         why = f"{available:.2f} GiB were available, below the floor of {floor:.2f} GiB"
-    else:
+    elif breach["kind"] == "deadline":
         why = f"the deadline {breach['deadline']} passed"
+    else:
+        why = f"the memory could not be read any more ({breach['why']})"
     left = f"; unloading failed: {breach['error']}" if breach.get("error") else ""
     return f"the keeper unloaded everything at {breach['at']}: {why}{left}"
 

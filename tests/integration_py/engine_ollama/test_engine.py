@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -22,6 +23,7 @@ from ansible_collections.local_llm.lab.plugins.module_utils.engines import (
     connect,
 )
 from ansible_collections.local_llm.lab.plugins.module_utils.engines.ollama import Ollama as Engine
+from ansible_collections.local_llm.lab.plugins.module_utils.engines.ollama_blobs import bring
 from ansible_collections.local_llm.lab.plugins.plugin_utils.chat import Client, Deadlines, read_back
 from ansible_collections.local_llm.lab.tests.fakes.ollama import Ollama
 from ansible_collections.local_llm.lab.tests.fakes.ollama_chat import TEMPLATE
@@ -84,20 +86,43 @@ def test_a_model_that_goes_when_it_is_idle_is_not_what_was_asked_for(
     assert not engine.serves(instance, asked)
 
 
-def test_a_gguf_is_made_known_without_a_second_copy_and_removed(server: Ollama, engine: Engine, file: Path) -> None:
+def test_a_gguf_is_made_known_without_a_copy_and_removed(server: Ollama, engine: Engine, file: Path) -> None:
     asked = LoadRequest("mine", str(file), context_tokens=1024)
     assert not engine.has(asked)
     engine.add(asked, LOAD_SECONDS)
     assert engine.has(asked)
     engine.add(replace(asked, name="mine-too"), LOAD_SECONDS)
-    assert len(server.store.received) == 1
+    assert server.store.received == []
     instance = engine.load(asked, LOAD_SECONDS)
-    assert Path(instance.path).read_bytes() == file.read_bytes()
+    assert os.path.samefile(instance.path, file)
     assert engine.serves(instance, asked)
     engine.remove(asked)
     engine.remove(asked)
     assert (engine.has(asked), engine.has(replace(asked, name="mine-too")), server.resident()) == (False, True, [])
+    engine.remove(replace(asked, name="mine-too"))
     assert file.exists()
+
+
+@pytest.mark.parametrize("private", [True, False])
+def test_a_gguf_that_cannot_be_linked_is_sent_once(file: Path, private: bool) -> None:
+    """The server's folder is not known while it has no model, and it may be another user."""
+    with Ollama() as server:
+        engine = Engine(server.base_url, {})
+        if private:
+            server.add("other", size_bytes=MIB)
+            file.chmod(0o600)
+        for name in ("mine", "mine-too"):
+            engine.add(LoadRequest(name, str(file), context_tokens=1024), LOAD_SECONDS)
+        assert len(server.store.received) == 1
+
+
+def test_a_folder_of_another_server_is_left_as_it_was(server: Ollama, file: Path) -> None:
+    with Ollama() as other:
+        other.add("theirs", size_bytes=MIB)
+        theirs = sorted(other.store.blobs.iterdir())
+        digest = bring(server.base_url, file, [other.store.blobs], LOAD_SECONDS)
+        assert sorted(other.store.blobs.iterdir()) == theirs
+        assert server.store.received == [digest]
 
 
 def test_another_file_of_the_same_name_and_size_is_another_model(server: Ollama, engine: Engine, file: Path) -> None:
@@ -163,7 +188,7 @@ def test_what_the_server_fixes_comes_from_the_options(server: Ollama, asked: Loa
     configured = Engine(server.base_url, {"kv_type": "q8_0", "flash_attention": "on", "parallel": 4})
     settings = configured.settings()
     assert (settings.kv_type, settings.flash_attention, settings.parallel) == ("q8_0", "on", 4)
-    with pytest.raises(OptionUnsupported, match="kv_type = 'f16' cannot be set per load"):
+    with pytest.raises(OptionUnsupported, match="kv_type = f16 cannot be set per load"):
         configured.load(replace(asked, parallel=4, flash_attention="on"), LOAD_SECONDS)
     fitting = replace(asked, parallel=4, kv_type="q8_0", flash_attention="on")
     assert configured.load(fitting, LOAD_SECONDS).parallel == 4
@@ -171,6 +196,10 @@ def test_what_the_server_fixes_comes_from_the_options(server: Ollama, asked: Loa
         configured.load(replace(fitting, name="b", chat_template="{{ messages }}"), LOAD_SECONDS)
     with pytest.raises(OptionUnsupported, match="experts_used"):
         configured.load(replace(fitting, name="b", experts_used=4), LOAD_SECONDS)
+
+
+def test_an_address_may_end_in_a_slash(server: Ollama, asked: LoadRequest) -> None:
+    assert connect("ollama", f"{server.base_url}/", {}).load(asked, LOAD_SECONDS).id == "a:latest"
 
 
 def test_nothing_there_is_unreachable(free_port: int) -> None:

@@ -69,14 +69,14 @@ def test_what_the_environment_leaves_out_has_ollamas_default(start: Start) -> No
 
 def test_a_public_address_is_told_and_nothing_that_was_not_asked_for(start: Start) -> None:
     port = start("6", OLLAMA_HOST="0.0.0.0")
-    found = listener(port, "ollama", "OLLAMA_")
+    found = listener(port, "ollama", ("OLLAMA_",))
     assert found
     assert (found.address, found.environment) == ("::", {"OLLAMA_HOST": "0.0.0.0"})
 
 
 def test_another_program_on_the_port_tells_nothing(start: Start, free_port: int) -> None:
-    assert listener(start(), "lms", "LMS_") is None
-    assert listener(free_port, "ollama", "OLLAMA_") is None
+    assert listener(start(), "lms", ("LMS_",)) is None
+    assert listener(free_port, "ollama", ("OLLAMA_",)) is None
     assert connect("ollama", f"http://127.0.0.1:{free_port}", {"kv_type": "q8_0"}).settings().kv_type == "q8_0"
 
 

@@ -20,6 +20,7 @@ from ansible_collections.local_llm.lab.plugins.module_utils.engines import (
     EngineUnreachable,
     LoadFailed,
     LoadRequest,
+    OptionUnsupported,
     connect,
 )
 from ansible_collections.local_llm.lab.plugins.plugin_utils.chat import Client, Deadlines, EngineFailure
@@ -71,6 +72,11 @@ def test_a_model_that_is_not_offered_is_named_with_what_is() -> None:
 def test_an_endpoint_without_a_list_is_believed() -> None:
     with OpenAIStub(lists=False) as stub:
         assert engine_of(stub).load(REQUEST, LOAD_SECONDS).model == "stub-1"
+
+
+def test_what_belongs_to_a_load_is_refused() -> None:
+    with OpenAIStub() as stub, pytest.raises(OptionUnsupported, match="kv_type = q8_0 cannot be set"):
+        engine_of(stub).load(LoadRequest("stub-1", "", 1024, kv_type="q8_0"), LOAD_SECONDS)
 
 
 def test_the_key_is_read_from_its_file(key_file: Path) -> None:

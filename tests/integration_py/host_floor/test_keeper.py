@@ -30,7 +30,7 @@ from ansible_collections.local_llm.lab.plugins.module_utils.keeper import (
 HUGE = 1 << 60
 
 
-def test_hold_renew_and_release(folder: str, terms: Terms) -> None:
+def test_hold_renew_and_release(folder: str, terms: Terms, until: Callable[..., Any]) -> None:
     assert status(folder)["held"] is False
     changed, first = hold(folder, terms)
     assert changed and first["held"] and first["owner"] == terms.owner
@@ -43,7 +43,7 @@ def test_hold_renew_and_release(folder: str, terms: Terms) -> None:
     assert release(folder, terms.owner)[0]
     assert release(folder, terms.owner)[0] is False
     assert status(folder)["held"] is False
-    assert processes.started(first["pid"]) is None
+    until(lambda: processes.started(first["pid"]) is None)
 
 
 def test_another_owner_is_told_who_and_until_when(folder: str, terms: Terms) -> None:

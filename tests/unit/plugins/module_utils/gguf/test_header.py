@@ -13,38 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.local_llm.lab.plugins.module_utils.gguf import GgufError, parse, read_model
-
-
-def text(value: str) -> bytes:
-    encoded = value.encode()
-    return struct.pack("<Q", len(encoded)) + encoded
-
-
-def header(metadata: dict[str, bytes], tensors: list[bytes] | None = None, version: int = 3) -> bytes:
-    tensors = tensors or []
-    start = b"GGUF" + struct.pack("<IQQ", version, len(tensors), len(metadata))
-    return start + b"".join(text(name) + value for name, value in metadata.items()) + b"".join(tensors)
-
-
-def u32(value: int) -> bytes:
-    return struct.pack("<II", 4, value)
-
-
-def string(value: str) -> bytes:
-    return struct.pack("<I", 8) + text(value)
-
-
-def i32_list(values: list[int]) -> bytes:
-    return struct.pack("<IIQ", 9, 5, len(values)) + struct.pack(f"<{len(values)}i", *values)
-
-
-def strings(values: list[str]) -> bytes:
-    return struct.pack("<IIQ", 9, 8, len(values)) + b"".join(text(value) for value in values)
-
-
-def tensor(name: str, shape: tuple[int, ...], kind: int = 0, offset: int = 0) -> bytes:
-    return text(name) + struct.pack(f"<I{len(shape)}QIQ", len(shape), *shape, kind, offset)
-
+from ansible_collections.local_llm.lab.tests.fakes.gguf_bytes import header, i32_list, string, strings, tensor, u32
 
 WHOLE = header(
     {

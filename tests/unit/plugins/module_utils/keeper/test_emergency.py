@@ -9,7 +9,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +34,8 @@ class Hanging:
             time.sleep(60)
         if self.options.get("fails"):
             raise EngineUnreachable("it does not answer.", "look")
-        return [Instance("one", "one", "", 0, 0, None, None)]
+        listed: list[str] = self.options.get("listed", ["one"])
+        return [Instance(name, name, "", 0, 0, None, None) for name in listed]
 
 
 @pytest.fixture(autouse=True)
@@ -53,8 +54,8 @@ def program(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
         process.kill()
 
 
-def empty(**options: Any) -> dict[str, Any]:
-    return emergency.empty("hanging", "http://127.0.0.1:9", options)
+def empty(is_short: Callable[[], bool] | None = None, **options: Any) -> dict[str, Any]:
+    return emergency.empty("hanging", "http://127.0.0.1:9", options, is_short)
 
 
 def name_of(program: subprocess.Popen[bytes]) -> str:
@@ -87,6 +88,34 @@ def test_an_engine_that_hangs_is_killed_by_name(
 def test_without_a_name_nobody_is_killed(program: subprocess.Popen[bytes]) -> None:
     outcome = empty(fails=True)
     assert (outcome["unloaded"], outcome["killed"]) == ([], [])
+    assert program.poll() is None
+
+
+def test_a_load_that_is_not_listed_and_keeps_the_memory_short_is_killed(
+    program: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(emergency, "LATE_LOAD_SECONDS", 0.1)
+    outcome = empty(is_short=lambda: True, listed=[], processes=[name_of(program)])
+    assert outcome["killed"] and "lists nothing" in outcome["error"]
+    assert program.wait(timeout=10) != 0
+
+
+def test_a_load_that_is_listed_late_is_unloaded(program: subprocess.Popen[bytes]) -> None:
+    listed: list[str] = []
+
+    def short() -> bool:
+        listed.append("late")
+        return True
+
+    outcome = empty(is_short=short, listed=listed, processes=[name_of(program)])
+    assert outcome == {"unloaded": ["late"], "killed": [], "error": None}
+    assert program.poll() is None
+
+
+def test_an_idle_engine_lives_once_the_memory_is_back(program: subprocess.Popen[bytes]) -> None:
+    answers = iter([True, True, False])
+    outcome = empty(is_short=lambda: next(answers), listed=[], processes=[name_of(program)])
+    assert outcome == {"unloaded": [], "killed": [], "error": None}
     assert program.poll() is None
 
 

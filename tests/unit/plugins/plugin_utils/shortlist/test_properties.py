@@ -13,7 +13,11 @@ from hypothesis import strategies as st
 from ansible_collections.local_llm.lab.plugins.module_utils.gguf import Layer, Shape, kv_bytes, predicted_bytes
 from ansible_collections.local_llm.lab.plugins.plugin_utils.shortlist import Asked, Candidate, Host, Verdict
 from ansible_collections.local_llm.lab.plugins.plugin_utils.shortlist.rows import Row, build_row
-from ansible_collections.local_llm.lab.plugins.plugin_utils.shortlist.sizes import CONTEXT_STEP_TOKENS, Sizes
+from ansible_collections.local_llm.lab.plugins.plugin_utils.shortlist.sizes import (
+    CONTEXT_STEP_TOKENS,
+    UNKNOWN_TRAIN_CONTEXT_TOKENS,
+    Sizes,
+)
 
 GIB = 1024**3
 LAYERS = st.builds(
@@ -91,7 +95,7 @@ def test_the_largest_context_fits_and_the_next_one_does_not(shape: Shape, host: 
         return kv_bytes(shape, context_tokens, asked.parallel, asked.kv_type) <= room_bytes
 
     assert not largest or fits(largest)
-    longest = shape.train_context_tokens or largest + CONTEXT_STEP_TOKENS
+    longest = shape.train_context_tokens or UNKNOWN_TRAIN_CONTEXT_TOKENS
     assert largest <= longest
     assert largest == longest or not fits(min(longest, largest + CONTEXT_STEP_TOKENS))
     if row.verdict in (Verdict.FITS, Verdict.TOO_SLOW):

@@ -61,7 +61,7 @@ CATALOG = [SMALL, DENSE_70B, HUGE, MOE, {"name": "new", "total_parameters": 30_0
 
 
 def made(models: list[dict[str, Any]], *hosts: dict[str, Any], **asked: Any) -> Shortlist:
-    return shortlist(models, hosts, Asked(**{"context_tokens": 32768} | asked))
+    return shortlist(models, hosts, Asked.from_dict({"context_tokens": 32768} | asked))
 
 
 def row(models: dict[str, Any], host: dict[str, Any] = GB10, **asked: Any) -> Row:
@@ -142,7 +142,8 @@ def test_the_terminal_shows_a_few_rows_of_each_kind() -> None:
     many = [model(f"m{number:02}", 1 + number / 100) for number in range(30)]
     lines = terminal_lines(made(many, GB10))
     assert len(lines) == 13 and lines[1].startswith("gb10: start with m29 (") and "20 more: fits" in lines[-1]
-    assert "nothing of this catalog" in terminal_lines(made([HUGE], GB10))[1]
+    assert terminal_lines(made([HUGE], GB10))[1] == "gb10: nothing fits and is fast enough"
+    assert terminal_lines(made([CATALOG[-1]], GB10))[1].endswith("; 1 model not known")
 
 
 def test_the_whole_is_plain_data() -> None:
@@ -184,11 +185,21 @@ def test_a_model_that_cannot_be_read_is_named(entry: dict[str, Any], says: str) 
     assert says in str(failure.value)
 
 
-@pytest.mark.parametrize("asked", [{"context_tokens": 0}, {"kv_type": "f17"}, {"bandwidth_efficiency": 1.5}])
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"context_tokens": 0},
+        {"context_tokens": None},
+        {"kv_type": "f17"},
+        {"bandwidth_efficiency": 1.5},
+        {"day": "tomorrow"},
+        {"context": 1},
+    ],
+)
 def test_what_cannot_be_asked_is_refused(asked: dict[str, Any]) -> None:
     with pytest.raises(ShortlistError, match="Remedy"):
         made([SMALL], GB10, **asked)
 
 
 def test_numbers_from_a_playbook_may_be_texts() -> None:
-    assert row(SMALL, GB10 | {"usable_bytes": str(110 * GIB)}) == row(SMALL)
+    assert row(SMALL, GB10 | {"usable_bytes": str(110 * GIB)}, context_tokens="32768") == row(SMALL)

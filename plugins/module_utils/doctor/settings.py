@@ -1,0 +1,121 @@
+# Copyright: (c) 2026, local_llm.lab contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How the engine is configured: what loads by itself, what is thrown out, and the KV type the sizing counts with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from ..engines import Settings, connect
+from ..errors import LabError
+from .commands import LMS_SET, OLLAMA_SET, UNLOAD, service_key, service_values
+from .finding import Check, Finding
+from .host import Host
+from .look import Look
+from .subject import Subject
+
+KV_VARIABLE = "OLLAMA_KV_CACHE_TYPE"
+
+JIT = Check("jit", "LM Studio: whether a request loads what it names, with the default context", {"lm_studio": LMS_SET})
+AUTO_EVICT = Check(
+    "auto_evict", "LM Studio: whether such a load throws out the model before it", {"lm_studio": LMS_SET}
+)
+KV_TYPE = Check(
+    "kv_type",
+    "the KV type of the engine (of Ollama: its service's environment) against the one that sizes were counted with",
+    {**OLLAMA_SET, "llama_cpp": UNLOAD["llama_cpp"]},
+)
+
+
+@dataclass(frozen=True)
+class SettingsSeen:
+    """`running_kv_type`: what the running service was really started with, where that can be seen."""
+
+    settings: Settings = field(default_factory=Settings)
+    why: str = ""
+    running_kv_type: str | None = None
+
+
+def gather(look: Look, host: Host) -> SettingsSeen:
+    running = _running_kv_type(look, host) if host.engine == "ollama" else None
+    try:
+        engine = connect(host.engine, host.base_url, host.engine_options)
+        return SettingsSeen(engine.settings(), "", running)
+    except LabError as error:
+        return SettingsSeen(Settings(), error.message, running)
+
+
+def _running_kv_type(look: Look, host: Host) -> str | None:
+    """The service's environment, from its process or from what starts it; f16 where it is not set."""
+    if look.darwin:
+        told = look.run("launchctl", "getenv", KV_VARIABLE)
+        return None if told is None else told.strip() or "f16"
+    for pid, name, words in look.processes():
+        if name == "ollama" and "serve" in words:
+            environment = look.text(f"/proc/{pid}/environ")
+            if environment is not None:
+                return _value(environment.split("\0"))
+    told = look.run("systemctl", "show", "-p", "Environment", "--value", "ollama.service")
+    return _value(told.split()) if told is not None else None
+
+
+def _value(assignments: list[str]) -> str:
+    found = [one.partition("=")[2] for one in assignments if one.startswith(f"{KV_VARIABLE}=")]
+    return found[-1] if found and found[-1] else "f16"
+
+
+def jit(seen: SettingsSeen, host: Host) -> Finding:
+    if host.engine != "lm_studio":
+        return JIT.ok(f"nothing to set on {host.engine}: one_model, duplicates and context show what came of requests")
+    on = seen.settings.jit_loading
+    if on is None:
+        return JIT.unknown(seen.why or _not_told(host))
+    if not on:
+        return JIT.ok("off")
+    file = f"{host.lms_home}/.internal/http-server-config.json"
+    return JIT.warn(
+        "on: a request that names another model loads it beside the one under test",
+        JIT.command("lm_studio", file=file, words="justInTimeModelLoading", value="false", **service_values(host)),
+    )
+
+
+def auto_evict(seen: SettingsSeen, host: Host) -> Finding:
+    if host.engine != "lm_studio":
+        return AUTO_EVICT.ok(f"{host.engine} has no such setting")
+    on = seen.settings.auto_evict
+    if on is None:
+        return AUTO_EVICT.unknown(seen.why or _not_told(host))
+    if not on:
+        return AUTO_EVICT.ok("off")
+    if seen.settings.jit_loading is False:
+        return AUTO_EVICT.ok("on, and no request loads a model (jit): nothing is thrown out")
+    file, words = f"{host.lms_home}/settings.json", "developer.unloadPreviousJITModelOnLoad"
+    return AUTO_EVICT.warn(
+        "on: a request that loads a model throws out the one that a request loaded before",
+        AUTO_EVICT.command("lm_studio", file=file, words=words, value="false", **service_values(host)),
+    )
+
+
+def _not_told(host: Host) -> str:
+    return f"the settings under {host.lms_home} are not there or do not say"
+
+
+def kv_type(seen: SettingsSeen, host: Host) -> Finding:
+    wanted = host.kv_type or host.engine_options.get("kv_type")
+    real = seen.running_kv_type or (seen.settings.kv_type if host.engine != "ollama" else None)
+    if real is None:
+        why = seen.why or f"{host.engine} does not tell its KV type"
+        return (
+            KV_TYPE.unknown(f"{why}; sizes were counted with {wanted}") if wanted else KV_TYPE.ok(f"{why}; none asked")
+        )
+    if not wanted or real == wanted:
+        return KV_TYPE.ok(str(real))
+    evidence = f"{real}, and sizes were counted with {wanted}"
+    key = service_key(host)
+    if key not in KV_TYPE.remedies:
+        return KV_TYPE.unknown(f"{evidence}; {host.engine} sets it per model, in its own window")
+    return KV_TYPE.fail(evidence, KV_TYPE.command(key, name=KV_VARIABLE, value=wanted, port=host.port))
+
+
+SUBJECT = Subject(gather, ((JIT, jit), (AUTO_EVICT, auto_evict), (KV_TYPE, kv_type)), on_cloud=True)

@@ -1,0 +1,54 @@
+# Copyright: (c) 2026, local_llm.lab contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What an engine takes on a host beyond a model's own bytes, from the loads that were measured there."""
+
+from __future__ import annotations
+
+from statistics import median
+from typing import TYPE_CHECKING, Any
+
+from .tables import tables
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+LOADS, LOOKED_AT = 9, 200  # the newest, of this many
+
+
+def overhead_bytes(connection: Connection, host: str, engine: str, build: str) -> int | None:
+    """The median of the newest loads of that build, else of that engine; None before the first.
+
+    A load that took less than the model's own bytes was measured by something blind (RSS, to a GPU): it tells nothing.
+    """
+    from sqlalchemy import select
+
+    loads, generations = tables().loads, tables().generations
+    query = (
+        select(loads.c.predicted_bytes, loads.c.overhead_bytes, loads.c.resident_bytes)
+        .add_columns(generations.c.hosts, generations.c.stack)
+        .join_from(loads, generations, loads.c.generation == generations.c.id)
+        .where(loads.c.host == host)
+        .where(loads.c.predicted_bytes.is_not(None), loads.c.resident_bytes.is_not(None))
+        .where(loads.c.overhead_bytes.is_not(None))
+        .order_by(loads.c.id.desc())
+        .limit(LOOKED_AT)
+    )
+    of_engine, of_build = [], []
+    for row in connection.execute(query).mappings():
+        taken = row["resident_bytes"] - (row["predicted_bytes"] - row["overhead_bytes"])
+        host_class = _host_class(row["hosts"], host, engine)
+        if taken < 0 or host_class is None:
+            continue
+        of_engine.append(taken)
+        if row["stack"].get(host_class, {}).get("engine_build") == build:
+            of_build.append(taken)
+    measured = (of_build or of_engine)[:LOADS]
+    return int(median(measured)) if measured else None
+
+
+def _host_class(hosts: list[dict[str, Any]], host: str, engine: str) -> str | None:
+    for row in hosts:
+        if row["name"] == host and row["engine"] == engine:
+            return str(row["host_class"])
+    return None

@@ -1,0 +1,90 @@
+# Copyright: (c) 2026, local_llm.lab contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What an engine takes on a host, learnt from the loads that were measured there."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansible_collections.local_llm.lab.plugins.plugin_utils.store import Store
+
+MIB = 1024**2
+
+
+@pytest.fixture
+def measured(lab: Any) -> Any:
+    """Record a load of a model of 100 MiB that was predicted with 256 MiB of overhead."""
+    lab.stack = {"engine": "llama_cpp", "engine_build": "b1", "agent": "a1"}
+    lab.reopen(new=True)
+    lab.plan()
+
+    def add(overhead_mib: int | None, host: str = "box", model_bytes: int = 100 * MIB) -> None:
+        resident_bytes = None if overhead_mib is None else model_bytes + overhead_mib * MIB
+        lab.store.add_load(
+            lab.id, host=host, model="tiny", load_digest="d", load={"context_tokens": 4096}, load_seconds=0.7,
+            predicted_bytes=model_bytes + 256 * MIB, overhead_bytes=256 * MIB, resident_bytes=resident_bytes,
+            available_bytes=None,
+        )  # fmt: skip
+
+    return add
+
+
+def test_nothing_is_known_before_the_first_load(lab: Any, measured: Any) -> None:
+    measured(10, host="other")
+    measured(None)
+    assert lab.store.overhead_bytes("box", "llama_cpp", "b1") is None
+
+
+def test_one_load_calibrates_whatever_the_model(lab: Any, measured: Any) -> None:
+    measured(40, model_bytes=7 * MIB)
+    assert lab.store.overhead_bytes("box", "llama_cpp", "b1") == 40 * MIB
+    assert lab.store.overhead_bytes("box", "ollama", "b1") is None
+
+
+def test_of_several_the_median_of_the_newest_counts(lab: Any, measured: Any) -> None:
+    for overhead_mib in (999, 999, *range(40, 49)):
+        measured(overhead_mib)
+    assert lab.store.overhead_bytes("box", "llama_cpp", "b1") == 44 * MIB
+
+
+def test_a_blind_measurement_tells_nothing(lab: Any, measured: Any) -> None:
+    measured(-50)
+    assert lab.store.overhead_bytes("box", "llama_cpp", "b1") is None
+    measured(40)
+    assert lab.store.overhead_bytes("box", "llama_cpp", "b1") == 40 * MIB
+
+
+def test_another_build_of_the_engine_is_better_than_nothing_and_gives_way_to_its_own(lab: Any, measured: Any) -> None:
+    measured(40)
+    assert lab.store.overhead_bytes("box", "llama_cpp", "b2") == 40 * MIB
+    lab.stack = lab.stack | {"engine_build": "b2"}
+    lab.reopen(new=True)
+    lab.plan()
+    measured(60)
+    assert lab.store.overhead_bytes("box", "llama_cpp", "b2") == 60 * MIB
+    assert lab.store.overhead_bytes("box", "llama_cpp", "b1") == 40 * MIB
+
+
+@pytest.mark.parametrize("read_only", [False, True])
+def test_a_store_of_an_earlier_version_gets_the_column_and_keeps_its_rows(tmp_path: Path, read_only: bool) -> None:
+    path = tmp_path / "store.sqlite"
+    with Store(f"sqlite:///{path}"):
+        pass
+    with sqlite3.connect(path) as earlier:
+        earlier.execute("ALTER TABLE loads DROP COLUMN overhead_bytes")
+        earlier.execute(
+            "INSERT INTO generations (id, sweep, number, state, models, stack, hosts, created_at) "
+            "VALUES (1, 's', 1, 'open', '{}', '{}', '[]', '2026-01-01')"
+        )
+        earlier.execute(
+            "INSERT INTO loads (generation, host, model, load_digest, load, at) VALUES (1, 'box', 'm', 'd', '{}', 'x')"
+        )
+    earlier.close()
+    with Store(f"sqlite:///{path}", read_only=read_only) as store:
+        assert store.overhead_bytes("box", "llama_cpp", "b1") is None
+        assert [load["model"] for load in store.summary(1)["loads"]] == ["m"]

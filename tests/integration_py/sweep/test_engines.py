@@ -1,0 +1,136 @@
+# Copyright: (c) 2026, local_llm.lab contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One sweep over simulated LM Studio, Ollama and a cloud, and what their faults make of a trial."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from ansible_collections.local_llm.lab.tests.fakes.hello_player import hello
+from ansible_collections.local_llm.lab.tests.fakes.lm_studio import LmStudio
+from ansible_collections.local_llm.lab.tests.fakes.ollama import Ollama
+from ansible_collections.local_llm.lab.tests.fakes.openai_stub import OpenAIStub
+from ansible_collections.local_llm.lab.tests.fakes.wires import Said
+
+from .conftest import Folder
+
+pytestmark = [pytest.mark.timeout(500), pytest.mark.usefixtures("memory_to_itself")]
+
+KEY = "sk-of-the-cloud-31415926"
+OUTCOMES = (
+    "SELECT trials.host_class, attempts.state, attempts.why, COUNT(*) FROM attempts JOIN trials ON trials.id = trial"
+)
+
+
+@pytest.fixture
+def studio(tmp_path: Path) -> Iterator[LmStudio]:
+    with LmStudio(reply=hello, home=tmp_path / ".lmstudio", jit_loading=False) as studio:
+        yield studio
+
+
+@pytest.fixture
+def ollama() -> Iterator[Ollama]:
+    with Ollama(reply=hello) as ollama:
+        yield ollama
+
+
+@pytest.fixture
+def cloud() -> Iterator[OpenAIStub]:
+    with OpenAIStub(models=("opus-20261101",), key=KEY, reply=hello) as cloud:
+        yield cloud
+
+
+def test_one_sweep_over_three_engines(folder: Folder, studio: LmStudio, ollama: Ollama, cloud: OpenAIStub) -> None:
+    key_file = folder.path / "key"
+    key_file.write_text(KEY)
+    key_file.chmod(0o600)
+    folder.catalog["opus"] = {"cloud": {"id": "opus-20261101", "context_tokens": 200000}}
+    folder.sweep["models"] = ["tiny", "opus"]
+    folder.sweep["factors"] = {"kv_type": ["q8_0"]}
+    folder.sweep["budgets"] = {"turns": 6}
+    write(
+        folder,
+        studio=lm_studio_host(studio),
+        ollama={"lab_engine": "ollama", "lab_engine_url": ollama.base_url, "lab_base_url": ollama.base_url},
+        cloud={
+            "lab_engine": "openai_compatible",
+            "lab_tier": "cloud",
+            "lab_engine_url": f"{cloud.base_url}/v1",
+            "lab_base_url": cloud.base_url,
+            "lab_engine_options": {"api_key_file": str(key_file)},
+            "lab_api_key": KEY,
+        },
+    )
+    code, output = folder.run("-l", "studio,ollama,cloud")
+    assert code == 0, output
+    rows = folder.rows("SELECT host_class, model, factor, state FROM cells ORDER BY host_class, factor")
+    assert [(row[0].partition("/")[0], *row[1:]) for row in rows] == [
+        ("lm_studio", "tiny", None, "complete"),
+        ("lm_studio", "tiny", "kv_type", "factor_not_applied"),
+        ("ollama", "tiny", None, "complete"),
+        ("ollama", "tiny", "kv_type", "factor_not_applied"),
+        ("openai_compatible", "opus", None, "complete"),
+        ("openai_compatible", "opus", "kv_type", "factor_not_applied"),
+    ]
+    assert [record["outcome"] for record in folder.records()] == ["passed"] * 9, output
+    assert "kv_type = q8_0 cannot be set per load on this engine" in output
+    assert not studio.resident() and not ollama.resident() and not folder.processes()
+    assert KEY not in output
+
+
+@pytest.mark.parametrize("fault", ["oom_kill", "hang_in_stream"])
+def test_a_model_lost_in_its_stream_voids_the_trial_and_it_runs_again(
+    folder: Folder, ollama: Ollama, fault: str
+) -> None:
+    met = threading.Event()
+
+    def over() -> None:
+        while ollama.resident() and fault in ollama.faults:
+            time.sleep(0.01)
+        ollama.faults.discard(fault)
+
+    def once(body: dict[str, Any]) -> Sequence[Said]:
+        if not met.is_set() and any(message["role"] == "tool" for message in body["messages"]):
+            met.set()
+            ollama.faults.add(fault)
+            threading.Thread(target=over, daemon=True).start()
+        return hello(body)
+
+    ollama.reply = once
+    folder.sweep["factors"] = {}
+    folder.sweep["budgets"] = {"turns": 6, "wall_clock_seconds": 20}
+    write(folder, ollama={"lab_engine": "ollama", "lab_engine_url": ollama.base_url, "lab_base_url": ollama.base_url})
+    code, output = folder.run("-l", "ollama")
+    assert code == 0, output
+    assert met.is_set() and "void/engine_error" in output
+    assert folder.rows("SELECT state, COUNT(*) FROM attempts GROUP BY state") == [("done", 3), ("void", 1)]
+    assert not ollama.resident()
+
+
+def lm_studio_host(studio: LmStudio) -> dict[str, Any]:
+    return {
+        "lab_engine": "lm_studio",
+        "lab_engine_url": studio.base_url,
+        "lab_base_url": studio.base_url,
+        "lab_engine_options": {"lms": str(studio.program()), "home": str(studio.home)},
+    }
+
+
+def write(folder: Folder, **hosts: dict[str, Any]) -> None:
+    """The user's folder with these hosts in place of the embedded one."""
+    folder.write()
+    common = {name: folder.host[name] for name in ("ansible_connection", "ansible_python_interpreter")}
+    plain = common | {"lab_engine_role": "", "lab_engine_options": {}, "lab_reserve_bytes": 0, "lab_floor_bytes": 0}
+    inventory = {
+        name: plain | {"lab_keeper_dir": str(folder.path / "keeper" / name), "lab_tier": "lite"} | host
+        for name, host in hosts.items()
+    }
+    (folder.inventory / "hosts.yml").write_text(yaml.safe_dump({"llm_hosts": {"hosts": inventory}}))
