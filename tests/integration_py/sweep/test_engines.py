@@ -84,6 +84,8 @@ def test_one_sweep_over_three_engines(folder: Folder, studio: LmStudio, ollama: 
     assert "kv_type = q8_0 cannot be set per load on this engine" in output
     assert not studio.resident() and not ollama.resident() and not folder.processes()
     assert KEY not in output
+    card = (folder.home / "reports" / "trial" / "1" / "card-opus.md").read_text()
+    assert "model `opus-20261101` of a cloud" in card and "None" not in card, card
 
 
 @pytest.mark.parametrize("fault", ["oom_kill", "hang_in_stream"])
