@@ -50,7 +50,7 @@ class Lab:
         held = {
             "lab_engine_port": engine.port,
             "lab_keeper_dir": self.keeper_dir,
-            "lab_expected": {"context_tokens": 4096},
+            "lab_expected": {"context_tokens": 4096, "kv_type": "q8_0"},
         }
         self.listener = ThreadingHTTPServer(("0.0.0.0", 0), BaseHTTPRequestHandler)
         threading.Thread(target=self.listener.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
@@ -115,6 +115,7 @@ def test_every_pitfall_is_a_line_whatever_becomes_of_the_other_hosts(lab: Lab) -
     assert "nightly@elsewhere" in only("held", "keeper")["evidence"] and only("held", "keeper")["verdict"] == "ok"
     assert only("held", "one_model")["evidence"] == "tiny is loaded"
     assert "1024 tokens, 4096 were asked for" in only("held", "context")["evidence"]
+    assert only("held", "kv_type")["evidence"] == "f16, and sizes were counted with q8_0"
     assert only("held", "base_url")["verdict"] == "ok"
     assert only("held", "public_address")["verdict"] == "ok"
     assert only("open", "public_address")["verdict"] == "fail"
