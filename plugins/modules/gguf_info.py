@@ -157,7 +157,7 @@ def main() -> None:
         argument_spec={
             "path": {"type": "path"},
             "url": {"type": "str"},
-            "context_tokens": {"type": "list", "elements": "int", "default": []},
+            "context_tokens": {"type": "list", "elements": "int", "default": [], "no_log": False},
             "parallel": {"type": "int", "default": 1},
             "kv_type": {"type": "str", "choices": list(KV_TYPES), "default": "f16"},
             "timeout_seconds": {"type": "int", "default": 120},

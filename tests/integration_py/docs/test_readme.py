@@ -20,6 +20,8 @@ RUN_ELSEWHERE = {
     "make test": ".ci/run",
     "make lint": "Makefile",
     "scripts/lab sweep -l embedded --new": "tests/integration_py/sweep/test_sweep.py (the same words, a tiny model)",
+    "scripts/lab shortlist -l embedded --check": "tests/integration_py/docs/test_shortlist_page.py (on tiny models)",
+    "scripts/lab doctor -l embedded": "tests/integration_py/doctor/test_doctor.py (on its own hosts)",
     "ansible-playbook sweep.yml -l gb10": "tests/integration_py/sweep/test_playbook.py (on embedded: no GB10 is here)",
 }
 PAGES = {

@@ -128,7 +128,7 @@ def write(folder: Folder, **hosts: dict[str, Any]) -> None:
     """The user's folder with these hosts in place of the embedded one."""
     folder.write()
     common = {name: folder.host[name] for name in ("ansible_connection", "ansible_python_interpreter")}
-    plain = common | {"lab_engine_role": "", "lab_engine_options": {}, "lab_reserve_bytes": 0, "lab_floor_bytes": 0}
+    plain = common | {"lab_reserve_bytes": 0, "lab_floor_bytes": 0}
     inventory = {
         name: plain | {"lab_keeper_dir": str(folder.path / "keeper" / name), "lab_tier": "lite"} | host
         for name, host in hosts.items()
