@@ -29,6 +29,11 @@ OLLAMA_SET = {
     ),
     "ollama_darwin": "launchctl setenv {name} {value} && brew services restart ollama",
 }
+# A router is told to load nothing by itself, and one model at a time.
+ROUTER_UP = (
+    "nohup llama-server --models-dir {models} --models-max 1 --no-models-autoload --host 127.0.0.1 --port {port} "
+    ">/dev/null 2>&1 &"
+)
 UNLOAD = {"lm_studio": CURL, "ollama": CURL, "llama_cpp_router": CURL, "llama_cpp": KILL_LISTENER}
 RESTART = {
     "lm_studio": "{lms} daemon down; " + LMS_UP,
@@ -61,4 +66,4 @@ def service_key(host: Host) -> str:
 
 
 def service_values(host: Host) -> dict[str, Any]:
-    return {"lms": host.lms, "port": host.port}
+    return {"lms": host.lms, "port": host.port, "models": host.models_dir or "."}

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from ..engines import EngineNotInstalled, Instance, connect
 from ..errors import LabError
-from .commands import CURL, RESTART, UNLOAD, service_key, service_values, unload_key, unload_values
+from .commands import CURL, RESTART, ROUTER_UP, UNLOAD, service_key, service_values, unload_key, unload_values
 from .finding import Check, Finding
 from .host import Host
 from .look import Look, compact
@@ -27,9 +27,7 @@ ENGINE = Check(
     "whether the engine is installed and answers on the host's loopback",
     {
         **RESTART,
-        "llama_cpp_router": (
-            "nohup {server} --models-dir {models} --models-max 1 --host 127.0.0.1 --port {port} >/dev/null 2>&1 &"
-        ),
+        "llama_cpp_router": ROUTER_UP,
         "openai_compatible": "curl -fsS {url}",
         "install_lm_studio": "curl -fsSL https://lmstudio.ai/install.sh | bash",
         "install_ollama": "curl -fsSL https://ollama.com/install.sh | sh",
@@ -95,9 +93,8 @@ def _restart(host: Host, running: bool) -> str:
     key = service_key(host)
     if unload_key(host) == "llama_cpp_router" and not running:
         key = "llama_cpp_router"
-    server, models = host.engine_options.get("server") or "llama-server", host.models_dir or "."
     url = f"{host.base_url.rstrip('/')}/v1/models"
-    return ENGINE.command(key, url=url, server=server, models=models, **service_values(host))
+    return ENGINE.command(key, url=url, **service_values(host))
 
 
 def _install(host: Host) -> str:

@@ -6,10 +6,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from ..engines import Settings, connect
 from ..errors import LabError
-from .commands import LMS_SET, OLLAMA_SET, UNLOAD, service_key, service_values
+from ..files import read_json
+from .commands import KILL_LISTENER, LMS_SET, OLLAMA_SET, ROUTER_UP, UNLOAD, service_key, service_values, unload_key
 from .finding import Check, Finding
 from .host import Host
 from .look import Look
@@ -17,13 +19,17 @@ from .subject import Subject
 
 KV_VARIABLE = "OLLAMA_KV_CACHE_TYPE"
 
-JIT = Check("jit", "LM Studio: whether a request loads what it names, with the default context", {"lm_studio": LMS_SET})
+JIT = Check(
+    "jit",
+    "LM Studio, a llama.cpp router: whether a request loads what it names, with the default context",
+    {"lm_studio": LMS_SET, "llama_cpp_router": f"{KILL_LISTENER}; {ROUTER_UP}"},
+)
 AUTO_EVICT = Check(
     "auto_evict", "LM Studio: whether such a load throws out the model before it", {"lm_studio": LMS_SET}
 )
 KV_TYPE = Check(
     "kv_type",
-    "the KV type of the engine (of Ollama: its service's environment) against the one that sizes were counted with",
+    "the KV type that the engine runs with (of Ollama: its service's environment) against the one of the sizing",
     {**OLLAMA_SET, "llama_cpp": UNLOAD["llama_cpp"]},
 )
 
@@ -41,9 +47,18 @@ def gather(look: Look, host: Host) -> SettingsSeen:
     running = _running_kv_type(look, host) if host.engine == "ollama" else None
     try:
         engine = connect(host.engine, host.base_url, host.engine_options)
+        if host.engine == "llama_cpp" and engine.loaded():
+            running = _started_kv_type(host)
         return SettingsSeen(engine.settings(), "", running)
     except LabError as error:
         return SettingsSeen(Settings(), error.message, running)
+
+
+def _started_kv_type(host: Host) -> str | None:
+    """What the lab's own llama.cpp was started with; a router's models tell nothing."""
+    state = read_json(Path(str(host.engine_options.get("state_dir"))) / "engine.json")
+    spec = state.get("spec") if isinstance(state, dict) else None
+    return str(spec["kv_type"]) if isinstance(spec, dict) and spec.get("kv_type") else None
 
 
 def _running_kv_type(look: Look, host: Host) -> str | None:
@@ -66,7 +81,8 @@ def _value(assignments: list[str]) -> str:
 
 
 def jit(seen: SettingsSeen, host: Host) -> Finding:
-    if host.engine != "lm_studio":
+    key = unload_key(host)
+    if key not in JIT.remedies:
         return JIT.ok(f"nothing to set on {host.engine}: one_model, duplicates and context show what came of requests")
     on = seen.settings.jit_loading
     if on is None:
@@ -75,8 +91,8 @@ def jit(seen: SettingsSeen, host: Host) -> Finding:
         return JIT.ok("off")
     file = f"{host.lms_home}/.internal/http-server-config.json"
     return JIT.warn(
-        "on: a request that names another model loads it beside the one under test",
-        JIT.command("lm_studio", file=file, words="justInTimeModelLoading", value="false", **service_values(host)),
+        "on: a request that names another model loads it",
+        JIT.command(key, file=file, words="justInTimeModelLoading", value="false", **service_values(host)),
     )
 
 

@@ -11,6 +11,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -50,7 +51,7 @@ class Lab:
         held = {
             "lab_engine_port": engine.port,
             "lab_keeper_dir": self.keeper_dir,
-            "lab_expected": {"context_tokens": 4096},
+            "lab_expected": {"context_tokens": 4096, "kv_type": "q8_0"},
         }
         self.listener = ThreadingHTTPServer(("0.0.0.0", 0), BaseHTTPRequestHandler)
         threading.Thread(target=self.listener.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
@@ -115,6 +116,7 @@ def test_every_pitfall_is_a_line_whatever_becomes_of_the_other_hosts(lab: Lab) -
     assert "nightly@elsewhere" in only("held", "keeper")["evidence"] and only("held", "keeper")["verdict"] == "ok"
     assert only("held", "one_model")["evidence"] == "tiny is loaded"
     assert "1024 tokens, 4096 were asked for" in only("held", "context")["evidence"]
+    assert only("held", "kv_type")["evidence"] == "f16, and sizes were counted with q8_0"
     assert only("held", "base_url")["verdict"] == "ok"
     assert only("held", "public_address")["verdict"] == "ok"
     assert only("open", "public_address")["verdict"] == "fail"
@@ -147,7 +149,10 @@ def test_the_table_is_the_json_and_the_remedy_of_one_host_ends_its_failure(lab: 
 
     (context,) = lines_of(report, host="held", check="context")
     subprocess.run(["bash", "-c", context["remedy"]], check=True)
-    assert lab.engine.loaded() == []
+    deadline = time.monotonic() + 60
+    while lab.engine.loaded():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
     lab.vault.unlink()
     code, report = lab.report("-l", "held")
     assert code == EXIT_CODES[report["verdict"]] == 1, lines_of(report, verdict="fail")

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.local_llm.lab.plugins.module_utils.doctor import engine
-from ansible_collections.local_llm.lab.plugins.module_utils.engines import Instance
+from ansible_collections.local_llm.lab.plugins.module_utils.doctor import engine, settings
+from ansible_collections.local_llm.lab.plugins.module_utils.engines import Instance, Settings
 from ansible_collections.local_llm.lab.tests.fakes import host_programs
 from ansible_collections.local_llm.lab.tests.fakes.lm_studio import LmStudio, Model
 from ansible_collections.local_llm.lab.tests.fakes.ollama import Ollama
@@ -173,12 +173,14 @@ def test_an_engine_that_is_down_is_started(stage: Stage, name: str, system: str)
     stage.heal("engine", "fail", "does not answer")
 
 
+@heals("jit", "llama_cpp_router")
 @heals("engine", "llama_cpp_router")
 def test_a_router_that_is_down_is_started(stage: Stage) -> None:
-    options = {"router": True, "server": str(stage.bin / "llama-server")}
-    stage.ask(engine="llama_cpp", engine_options=options, models_dir="/models")
-    finding = engine.answers(engine.EngineSeen(None, why="it does not answer"), stage.host)
-    stage.run(finding.remedy)
+    stage.ask(engine="llama_cpp", engine_options={"router": True}, models_dir="/models")
+    on = settings.jit(settings.SettingsSeen(Settings(jit_loading=True)), stage.host)
+    down = engine.answers(engine.EngineSeen(None, why="it does not answer"), stage.host)
+    assert (on.verdict, down.verdict) == ("warn", "fail") and on.remedy.endswith(down.remedy)
+    stage.run(on.remedy)
     deadline = time.monotonic() + 60
     while not host_programs.load().get("pids"):
         assert time.monotonic() < deadline
