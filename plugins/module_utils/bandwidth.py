@@ -14,7 +14,6 @@ import struct
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import Any
 
 from .errors import LabError
 from .memory import available
@@ -69,8 +68,9 @@ def measure(working_set_bytes: int = WORKING_SET_BYTES) -> Bandwidth:
 
 def _processors() -> int:
     """Those this process may use; macOS does not restrict them."""
-    affinity: Any = getattr(os, "sched_getaffinity", None)
-    return len(affinity(0)) if affinity else os.cpu_count() or 1
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 class _Copier:

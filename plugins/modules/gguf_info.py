@@ -124,8 +124,8 @@ shape:
     architecture: llama
     total_parameters: 134515008
     active_parameters: 134515008
-    weight_bytes: 96582528
-    active_weight_bytes: 96582528
+    weight_bytes: 96576768
+    active_weight_bytes: 96576768
     train_context_tokens: 8192
     layers:
       - count: 30
@@ -134,6 +134,7 @@ shape:
         value_length: 64
         window_tokens: null
         state_bytes: 0
+    vocabulary: 49152
 kv:
   description: The KV cache and recurrent states as llama.cpp will reserve them, for each of O(context_tokens).
   returned: success
@@ -156,7 +157,7 @@ def main() -> None:
         argument_spec={
             "path": {"type": "path"},
             "url": {"type": "str"},
-            "context_tokens": {"type": "list", "elements": "int", "default": []},
+            "context_tokens": {"type": "list", "elements": "int", "default": [], "no_log": False},
             "parallel": {"type": "int", "default": 1},
             "kv_type": {"type": "str", "choices": list(KV_TYPES), "default": "f16"},
             "timeout_seconds": {"type": "int", "default": 120},

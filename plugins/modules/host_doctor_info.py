@@ -177,7 +177,11 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "expected": {
         "type": "dict",
         "default": {},
-        "options": {"model": {"type": "str"}, "context_tokens": {"type": "int"}, "kv_type": {"type": "str"}},
+        "options": {
+            "model": {"type": "str"},
+            "context_tokens": {"type": "int", "no_log": False},
+            "kv_type": {"type": "str"},
+        },
     },
     "cluster_bytes": {"type": "int", "default": 0},
     "tunnels": {

@@ -18,10 +18,11 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from . import shortlist, sweep, turn_overhead
+from . import shortlist, sizing, sweep, turn_overhead
 
 BENCHMARKS: dict[str, Callable[[Path], dict[str, float]]] = {
     "shortlist": shortlist.measure,
+    "sizing": sizing.measure,
     "sweep": sweep.measure,
     "turn_overhead": turn_overhead.measure,
 }

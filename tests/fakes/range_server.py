@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+import ssl
 import threading
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -19,23 +20,24 @@ CHUNK_BYTES = 1 << 16
 
 @dataclass
 class RangeServer:
-    """A context manager on a free loopback port.
+    """A context manager on a free loopback port. With a `certificate` (its key in the same file) it speaks https.
 
     `faults`: `ignores_range` (sends all), `cuts` (ends every answer after `cut_bytes`), `other_range`, `hangs` (never
-    answers), `drips` (a byte now and then), `loops` (redirects to itself), `refuses` (403). Under `/hub/` every file is
-    redirected to its place with the sha256 in X-Linked-ETag, as model hubs do.
+    answers), `drips` (a byte now and then), `loops` (redirects to itself), `refuses` (403), `downgrades` (redirects to
+    http). Under `/hub/` every file is redirected to its place with the sha256 in X-Linked-ETag, as model hubs do.
     """
 
     folder: Path
     faults: set[str] = field(default_factory=set)
     cut_bytes: int = 1 << 16
     sha256: str = ""
+    certificate: Path | None = None
     sent_bytes: int = 0
     ranges: list[str] = field(default_factory=list)
 
     @property
     def base_url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
+        return f"http{'s' if self.certificate else ''}://127.0.0.1:{self._server.server_address[1]}"
 
     def __enter__(self) -> RangeServer:
         server = self
@@ -55,6 +57,10 @@ class RangeServer:
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
+        if self.certificate:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(self.certificate)
+            self._server.socket = context.wrap_socket(self._server.socket, server_side=True)
         threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
         return self
 
@@ -67,6 +73,8 @@ class RangeServer:
         path = handler.path.partition("?")[0]
         if path.startswith("/hub/") or "loops" in self.faults:
             target = handler.path if "loops" in self.faults else f"/{path.rpartition('/')[2]}?signature=secret"
+            if "downgrades" in self.faults:
+                target = f"{self.base_url.replace('https:', 'http:')}{target}"
             return self._head(handler, 302, 0, {"Location": target, "X-Linked-ETag": f'"{self.sha256}"'})
         file = self.folder / path.lstrip("/")
         if "refuses" in self.faults:

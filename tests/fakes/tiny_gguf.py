@@ -36,7 +36,7 @@ CALL_TEMPLATE = (
 CERTAINTY = 8.0
 
 
-def _byte_letters() -> list[str]:
+def byte_letters() -> list[str]:
     """GPT-2's printable stand-ins for the 256 bytes, in byte order."""
     printable = [*range(33, 127), *range(161, 173), *range(174, 256)]
     spare = iter(range(256, 512))
@@ -57,7 +57,7 @@ def write_tiny_gguf(path: Path, seed: int = 7, calls: bool = False, says: tuple[
     def weights(*shape: int) -> numpy.ndarray:
         return random.standard_normal(shape).astype(numpy.float16) * numpy.float16(0.05)
 
-    letters = _byte_letters()
+    letters = byte_letters()
     merges = [f"{a} {b}" for a, b in ("th", "he", "in", "er", "an", "re", "on", "at")]
     said = says or (CALL if calls else ())
     tokens = [*letters, *(merge.replace(" ", "") for merge in merges), *said, *SPECIAL]

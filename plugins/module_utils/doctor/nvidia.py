@@ -90,11 +90,11 @@ class NvidiaSeen:
 def gather(look: Look, host: Host) -> NvidiaSeen:
     text = look.run("nvidia-smi", f"--query-gpu={','.join(FIELDS)}", "--format=csv,noheader,nounits")
     gpu = parse_gpu(text or "")
-    listing = look.run("dpkg-query", "-W", "-f", "${Package} ${Version}\n", "datacenter-gpu-manager*") if gpu else None
-    apps = look.run("nvidia-smi", "--query-compute-apps=pid,used_memory", "--format=csv,noheader") if gpu else None
-    return NvidiaSeen(
-        gpu, parse_packages(listing or ""), len((apps or "").split("\n")) - 1 if apps else 0, _loaded(host)
-    )
+    if gpu is None:
+        return NvidiaSeen(None, {})
+    packages = look.run("dpkg-query", "-W", "-f", "${Package} ${Version}\n", "datacenter-gpu-manager*")
+    apps = look.run("nvidia-smi", "--query-compute-apps=pid,used_memory", "--format=csv,noheader")
+    return NvidiaSeen(gpu, parse_packages(packages or ""), len((apps or "").splitlines()), _loaded(host))
 
 
 def _loaded(host: Host) -> tuple[str, ...]:

@@ -234,7 +234,7 @@ class LmStudio(Engine):
         came = [(model, one) for model in models for one in model.loaded if one.id not in before]
         if len(came) > 1:
             raise LoadFailed(
-                f"More than one instance came for {request.name}: {', '.join(one.id for _, one in came)}.",
+                f"More than one instance came for {request.name}: {', '.join(one.id for _model, one in came)}.",
                 "look for another client that loads models on this host, and turn JIT loading off",
             )
         if not came or came[0][0].key != key:

@@ -138,9 +138,9 @@ def remove_links(home: Path, name: str) -> list[str]:
 
 def whole_number(value: Any) -> int | None:
     """A number of JSON that counts something; a boolean does not."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or value != value or abs(value) == float("inf"):
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
-    return int(value) if value == int(value) else None
+    return None if isinstance(value, float) and not value.is_integer() else int(value)
 
 
 def _plain(path: Path) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from .words import ending_text
 SCHEMA = "local_llm.lab/finding-card/1"
 MODEL_FIELDS = (
     "description", "file", "source", "digest", "sha256", "chat_template_sha256", "size_bytes", "total_parameters",
-    "active_parameters",
+    "active_parameters", "cloud",
 )  # fmt: skip
 LOAD_FIELDS = ("host", "load_digest", "load", "load_seconds", "predicted_bytes", "resident_bytes", "available_bytes")
 

@@ -59,10 +59,11 @@ def _over_records(which: str, show: str, card: str, folder: str) -> str:
 
 def valid_until(model: Mapping[str, Any], canaries: Sequence[Mapping[str, Any]], interim: bool) -> list[str]:
     """What would make the card stale: any of these ends it."""
-    digest = short(model["sha256"])
     stale = [
         "the engine's build, the driver, the chat template, the tool parser or the agent changes (the stack below)",
-        f"another file is served under this model's name (this one's sha256 starts {digest})",
+        f"the provider changes what {model['cloud']['id']} is"
+        if model["cloud"]
+        else f"another file is served under this model's name (this one's sha256 starts {short(model['sha256'])})",
         f"one of the {plural(len(canaries), 'canary', 'canaries')} or its budgets change",
         "the host class changes: another GPU, another memory size, another engine",
     ]

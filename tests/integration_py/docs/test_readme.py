@@ -20,12 +20,15 @@ RUN_ELSEWHERE = {
     "make test": ".ci/run",
     "make lint": "Makefile",
     "scripts/lab sweep -l embedded --new": "tests/integration_py/sweep/test_sweep.py (the same words, a tiny model)",
+    "scripts/lab shortlist -l embedded --check": "tests/integration_py/docs/test_shortlist_page.py (on tiny models)",
+    "scripts/lab doctor -l embedded": "tests/integration_py/doctor/test_doctor.py (on its own hosts)",
     "ansible-playbook sweep.yml -l gb10": "tests/integration_py/sweep/test_playbook.py (on embedded: no GB10 is here)",
 }
 PAGES = {
     "docs/outcomes.md": {
         ".venv/bin/python -m pytest -q tests/integration_py/agent": "Makefile (gate-pytest-integration)"
     },
+    "docs/sizing.md": {"make bench ONLY=sizing": "tests/integration_py/benchmarks/test_sizing.py (a few of its loads)"},
     "docs/transcripts.md": {FIRST_LOOK: "tests/integration_py/docs/test_readme.py"},
 }
 BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)

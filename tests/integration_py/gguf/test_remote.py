@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
 import time
 import tracemalloc
 from collections.abc import Iterator
@@ -128,6 +130,36 @@ def test_a_truncated_file_is_told_by_its_length(server: RangeServer) -> None:
     (server.folder / "big.gguf").write_bytes(b"")
     with pytest.raises(RemoteError, match="is empty or shorter"):
         read_remote_model(f"{server.base_url}/big.gguf", timeout_seconds=60)
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> Path:
+    """Signed by itself, with its key, for 127.0.0.1."""
+    openssl = shutil.which("openssl")
+    if not openssl:
+        pytest.skip("needs openssl to make a certificate")
+    made, key = tmp_path / "certificate.pem", tmp_path / "key.pem"
+    subprocess.run(
+        [openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1",
+         "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(key), "-out", str(made)],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    made.write_bytes(key.read_bytes() + made.read_bytes())
+    return made
+
+
+def test_https_is_checked_and_never_left(tmp_path: Path, certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_sparse(tmp_path / "big.gguf", big_model(vocabulary=10))
+    with RangeServer(tmp_path, certificate=certificate) as server:
+        url = f"{server.base_url}/hub/big.gguf"
+        with pytest.raises(RemoteError, match="certificate verify failed"):
+            read_remote_model(url, timeout_seconds=30)
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        assert read_remote_model(url, timeout_seconds=30).files == 1
+        server.faults.add("downgrades")
+        with pytest.raises(RemoteError, match=r"leads from https to http://127\.0\.0\.1:\d+/big\.gguf\.") as caught:
+            read_remote_model(url, timeout_seconds=30)
+        assert "signature" not in str(caught.value)
 
 
 HUGE = (1 << 61).to_bytes(8, "little")

@@ -66,7 +66,7 @@ class Folder:
             "ansible_python_interpreter": sys.executable,
             "lab_keeper_dir": str(self.keeper_dir),
             "lab_reserve_bytes": 0,
-            "lab_hub_url": f"{server.base_url}/hub/{{repo}}/{{revision}}/{{file}}",
+            "gguf_models_hub_url": f"{server.base_url}/hub/{{repo}}/{{revision}}/{{file}}",
         }
         self.hosts: dict[str, dict[str, Any]] = {"embedded": host, "api": host | {"lab_tier": "cloud"}}
         self.write()

@@ -84,6 +84,8 @@ def test_one_sweep_over_three_engines(folder: Folder, studio: LmStudio, ollama: 
     assert "kv_type = q8_0 cannot be set per load on this engine" in output
     assert not studio.resident() and not ollama.resident() and not folder.processes()
     assert KEY not in output
+    card = (folder.home / "reports" / "trial" / "1" / "card-opus.md").read_text()
+    assert "model `opus-20261101` of a cloud" in card and "None" not in card, card
 
 
 @pytest.mark.parametrize("fault", ["oom_kill", "hang_in_stream"])
@@ -128,7 +130,7 @@ def write(folder: Folder, **hosts: dict[str, Any]) -> None:
     """The user's folder with these hosts in place of the embedded one."""
     folder.write()
     common = {name: folder.host[name] for name in ("ansible_connection", "ansible_python_interpreter")}
-    plain = common | {"lab_engine_role": "", "lab_engine_options": {}, "lab_reserve_bytes": 0, "lab_floor_bytes": 0}
+    plain = common | {"lab_reserve_bytes": 0, "lab_floor_bytes": 0}
     inventory = {
         name: plain | {"lab_keeper_dir": str(folder.path / "keeper" / name), "lab_tier": "lite"} | host
         for name, host in hosts.items()

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import contextlib
 import os
+import platform
 import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -52,6 +54,20 @@ def test_a_zombie_is_gone(child: subprocess.Popen[bytes]) -> None:
     child.kill()
     os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
     assert not processes.is_alive(child.pid, since)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere ps does not tell")
+def test_a_process_whose_first_thread_has_ended_is_there_as_long_as_another_runs() -> None:
+    leave = 60 if platform.machine() == "x86_64" else 93  # exit, of this thread alone
+    leaves = f"import ctypes, threading; threading.Thread(target=input).start(); ctypes.CDLL(None).syscall({leave}, 0)"
+    with subprocess.Popen([sys.executable, "-c", leaves], stdin=subprocess.PIPE) as process:
+        since, end = processes.started(process.pid), time.monotonic() + 30
+        stat = Path(f"/proc/{process.pid}/stat")
+        while ") Z " not in stat.read_text() and time.monotonic() < end:
+            time.sleep(0.01)
+        assert ") Z " in stat.read_text()
+        assert processes.is_alive(process.pid, since)
+        assert processes.stop(process.pid, since, grace_seconds=5)
 
 
 def test_a_detached_process_inherits_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -64,8 +64,8 @@ def made(models: list[dict[str, Any]], *hosts: dict[str, Any], **asked: Any) -> 
     return shortlist(models, hosts, Asked.from_dict({"context_tokens": 32768} | asked))
 
 
-def row(models: dict[str, Any], host: dict[str, Any] = GB10, **asked: Any) -> Row:
-    (only,) = made([models], host, **asked).rows
+def row(models: dict[str, Any], host: dict[str, Any] | None = None, **asked: Any) -> Row:
+    (only,) = made([models], host or GB10, **asked).rows
     return only
 
 
