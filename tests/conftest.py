@@ -74,12 +74,13 @@ def free_port() -> int:
 def llama_cpp(free_port: int, tmp_path: Path) -> Iterator[Any]:
     """The engine llama_cpp on a free port, with nothing loaded; whatever a test loads is unloaded after it."""
     from ansible_collections.local_llm.lab.plugins.module_utils.engines import connect
+    from ansible_collections.local_llm.lab.plugins.module_utils.engines.placement import clear
 
     options = {"python": sys.executable, "state_dir": str(tmp_path / "engine"), "threads": 1}
     engine = connect("llama_cpp", f"http://127.0.0.1:{free_port}", options)
     engine.options = options
     yield engine
-    engine.unload_all()
+    clear(engine)
 
 
 @pytest.fixture

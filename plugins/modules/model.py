@@ -34,7 +34,8 @@ options:
   exclusive:
     description:
       - Whether O(state=loaded) unloads everything else first.
-      - With V(false) other models stay, and the load is admitted beside them.
+      - With V(false) other models stay, and the load is admitted beside them. An engine that holds one model at a time
+        (V(lm_studio), and V(llama_cpp) without a router) then fails where there is another.
     type: bool
     default: true
   name:
@@ -123,13 +124,10 @@ EXAMPLES = r"""
       state_dir: /var/lib/local_llm_lab/engines/state
     state: unloaded
 
-- name: Load a model that another one stays beside, unless somebody else holds the host
+- name: Load a model beside another one, unless somebody else holds the host
   local_llm.lab.model:
-    engine: llama_cpp
-    base_url: http://127.0.0.1:8138
-    engine_options:
-      python: /var/lib/local_llm_lab/engines/llama_cpp/bin/python
-      state_dir: /var/lib/local_llm_lab/engines/second
+    engine: ollama
+    base_url: http://127.0.0.1:11434
     name: wake-filter
     path: /var/lib/local_llm_lab/models/SmolLM2-135M-Instruct.Q4_1.gguf
     context_tokens: 2048

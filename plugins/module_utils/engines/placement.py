@@ -137,11 +137,10 @@ def _predicted(
     there = tuple(engine.loaded())
     stays, leaves, others = _divided(engine, there, request, exclusive)
     admission = _admission_with(stays, leaves, predicted_bytes, reserve_bytes)
-    if admission.admitted and stays and not leaves:
-        return Placement(False, admission, there, there, instance=stays[0])
-    unloaded = tuple(one.id for one in (*leaves, *stays))
+    if admission.admitted and stays:
+        return Placement(bool(leaves), admission, there, (*others, *stays), _ids(leaves), stays[0])
     after = (*others, _as_asked(request)) if admission.admitted else others
-    return Placement(admission.admitted or bool(unloaded), admission, there, after, unloaded)
+    return Placement(admission.admitted or bool(leaves or stays), admission, there, after, _ids((*leaves, *stays)))
 
 
 def _placed(
@@ -157,18 +156,20 @@ def _placed(
     held.keep_only(there)
     stays, leaves, others = _divided(engine, there, request, exclusive)
     admission = _admission_with(stays, leaves, predicted_bytes, reserve_bytes)
-    if admission.admitted and stays and not leaves:
+    if admission.admitted and stays:
+        _unload(engine, held, leaves)
         resident_bytes = max(stays[0].resident_bytes or 0, held.took(stays[0]) or 0) or None
-        return Placement(False, admission, there, there, instance=stays[0], resident_bytes=resident_bytes)
+        after = (*others, *stays)
+        return Placement(bool(leaves), admission, there, after, _ids(leaves), stays[0], resident_bytes=resident_bytes)
     if not engine.has(request):
         engine.add(request, timeout_seconds)
     refuse_while_missing(engine, held)
-    _unload(engine, held, (*leaves, *stays))
-    unloaded = tuple(one.id for one in (*leaves, *stays))
+    unloaded = (*leaves, *stays)
+    _unload(engine, held, unloaded)
     free_bytes = memory.available()
     admission = memory.admit(predicted_bytes, free_bytes, reserve_bytes)
     if not admission.admitted:
-        return Placement(bool(unloaded), admission, there, others, unloaded)
+        return Placement(bool(unloaded), admission, there, others, _ids(unloaded))
     begin = time.monotonic()
     with _nothing_left_behind(engine, others):
         instance = engine.load(request, timeout_seconds)
@@ -178,17 +179,21 @@ def _placed(
     taken_bytes = max(0, free_bytes - memory.available())
     held.note_load(instance, min(taken_bytes, predicted_bytes))  # no more is waited for, whatever else grew meanwhile
     resident_bytes = max(instance.resident_bytes or 0, taken_bytes) or None
-    return Placement(True, admission, there, after, unloaded, instance, load_seconds, resident_bytes)
+    return Placement(True, admission, there, after, _ids(unloaded), instance, load_seconds, resident_bytes)
 
 
 def _divided(
     engine: Engine, there: tuple[Instance, ...], request: LoadRequest, exclusive: bool
 ) -> tuple[tuple[Instance, ...], tuple[Instance, ...], tuple[Instance, ...]]:
-    """What is exactly as asked (one, at most), what has to be unloaded, and what is left alone."""
+    """What is exactly as asked (one, at most), what has to be unloaded for it, and what is left alone."""
     stays = tuple(one for one in there if engine.serves(one, request))[:1]
     affected = there if exclusive else (*stays, *_of_the_model(there, request))
     leaves = tuple(one for one in affected if one not in stays)
     return stays, leaves, tuple(one for one in there if one not in affected)
+
+
+def _ids(instances: Iterable[Instance]) -> tuple[str, ...]:
+    return tuple(one.id for one in instances)
 
 
 def _of_the_model(there: Iterable[Instance], request: LoadRequest) -> tuple[Instance, ...]:

@@ -196,6 +196,23 @@ def test_what_a_chat_loaded_is_replaced_by_what_was_asked(make: Callable[..., Be
     assert max(map(len, moments)) == 1
 
 
+def test_not_exclusive_leaves_the_others_and_exclusive_unloads_only_them(make: Callable[..., Bench]) -> None:
+    bench = make("ollama")
+    first = placed(bench, bench.first).instance
+    beside = place(bench.engine, bench.second, 0, 0, timeout_seconds=60, exclusive=False)
+    assert beside.changed and beside.unloaded == ()
+    assert sorted(one.model for one in bench.engine.loaded()) == ["a", "b"]
+    wider = replace(bench.second, context_tokens=4096)
+    assert place(bench.engine, wider, 0, 0, timeout_seconds=60, exclusive=False).unloaded == ("b:latest",)
+    assert place(bench.engine, bench.first, 0, 0, timeout_seconds=60, exclusive=False).changed is False
+
+    foreseen = place(bench.engine, bench.first, 0, 0, timeout_seconds=60, check=True)
+    alone = placed(bench, bench.first)
+    assert (foreseen.unloaded, foreseen.after) == (alone.unloaded, alone.after) == (("b:latest",), (first,))
+    assert alone.changed and alone.load_seconds is None, "what is as asked is not loaded again"
+    assert bench.engine.loaded() == [first]
+
+
 @pytest.mark.parametrize("name", ENGINES)
 def test_what_is_no_engine_is_not_taken_for_one(make: Callable[..., Bench], name: str, free_port: int) -> None:
     bench = make(name, free_port)
