@@ -132,7 +132,7 @@ def write(folder: Folder, **hosts: dict[str, Any]) -> None:
     common = {name: folder.host[name] for name in ("ansible_connection", "ansible_python_interpreter")}
     plain = common | {"lab_reserve_bytes": 0, "lab_floor_bytes": 0}
     inventory = {
-        name: plain | {"lab_keeper_dir": str(folder.path / "keeper" / name), "lab_tier": "lite"} | host
+        name: plain | {"lab_keeper_dir": str(folder.path.parent / name), "lab_tier": "lite"} | host
         for name, host in hosts.items()
     }
     (folder.inventory / "hosts.yml").write_text(yaml.safe_dump({"llm_hosts": {"hosts": inventory}}))
