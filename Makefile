@@ -94,6 +94,7 @@ nightly: $(VENV)/.tests ## what is too slow for every change: other Pythons, all
 	@$(GATE) other-pythons tests/tools/other_pythons.sh
 	@$(GATE) canaries $(PY) scripts/lab canary verify
 	@$(GATE) llama-server tests/tools/llama_server.sh
+	@LAB_NIGHTLY=1 $(GATE) engine-faults $(PY) -m pytest tests/integration_py/sweep/test_engines.py
 	@LAB_HYPOTHESIS_PROFILE=nightly $(GATE) parsers $(PY) -m pytest -n 2 --dist worksteal --timeout 600 tests/unit/plugins/plugin_utils/chat
 
 .PHONY: bench
