@@ -43,10 +43,11 @@ class ActionModule(ActionBase):
                 raise AnsibleActionFail(answer["msg"], result=answer)
             return answer
 
-        def renew(deadline_seconds: int) -> dict[str, Any]:
+        def renew(deadline_seconds: int, loading: bool) -> dict[str, Any]:
             if not arguments["keeper"]:
                 return {}
-            held = {**arguments["keeper"], "state": "held", "deadline_seconds": deadline_seconds}
+            terms = {"state": "held", "deadline_seconds": deadline_seconds, "loading": loading}
+            held = {**arguments["keeper"], **terms}
             reading: dict[str, Any]
             try:
                 reading = call("local_llm.lab.keeper", held)["keeper"]

@@ -21,8 +21,9 @@ def started(pid: int) -> str | None:
     """When this process started, as a token to compare; None when there is none or it is a zombie."""
     if not Path("/proc/self/stat").exists():
         listing = subprocess.run(
-            ["ps", "-o", "state=,lstart=", "-p", str(pid)], capture_output=True, text=True, check=False
-        ).stdout.strip()
+            ["ps", "-o", "state=,lstart=", "-p", str(pid)],
+            capture_output=True, text=True, check=False, env={**os.environ, "LC_ALL": "C", "TZ": "UTC"},
+        ).stdout.strip()  # fmt: skip
         return None if not listing or listing.startswith("Z") else listing.split(None, 1)[1]
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()

@@ -71,7 +71,7 @@ EXAMPLES = r"""
     engine_options:
       python: /var/lib/local_llm_lab/engines/llama_cpp/bin/python
       state_dir: /var/lib/local_llm_lab/engines/state
-    keeper_dir: /var/tmp/local_llm_lab/gb10
+    keeper_dir: /var/tmp/local_llm_lab/keeper
     owner: nightly@controller
     deadline_seconds: 1800
     floor_bytes: 4294967296

@@ -132,7 +132,7 @@ EXAMPLES = r"""
     path: /var/lib/local_llm_lab/models/SmolLM2-135M-Instruct.Q4_1.gguf
     context_tokens: 2048
     exclusive: false
-    keeper_dir: /var/tmp/local_llm_lab/gb10
+    keeper_dir: /var/tmp/local_llm_lab/keeper
     owner: deploy@controller
 """
 
@@ -211,7 +211,8 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ..module_utils.arguments import ENGINE_ARGUMENTS
 from ..module_utils.engines import Engine, Instance, LoadRequest, MemoryKept, connect
-from ..module_utils.engines.placement import clear, place, provide, refuse_held_by_another, withdraw
+from ..module_utils.engines.holding import Hold
+from ..module_utils.engines.placement import clear, place, provide, withdraw
 from ..module_utils.errors import LabError
 
 REQUEST = tuple(LoadRequest.__dataclass_fields__)
@@ -221,15 +222,16 @@ NOT_READ_BACK = ("kv_type", "flash_attention", "experts_used")
 
 def result(arguments: dict[str, Any], check: bool) -> dict[str, Any]:
     engine = connect(arguments["engine"], arguments["base_url"], arguments["engine_options"])
-    if arguments["keeper_dir"]:
-        refuse_held_by_another(arguments["keeper_dir"], arguments["owner"])
+    hold = Hold(arguments["keeper_dir"], arguments["owner"]) if arguments["keeper_dir"] else None
+    if hold:
+        hold.refuse_others()
     if arguments["state"] == "unloaded":
-        gone = clear(engine, check, arguments["timeout_seconds"])
+        gone = clear(engine, check, arguments["timeout_seconds"], hold)
         return {"changed": bool(gone), "unloaded": [one.id for one in gone], "diff": _diff(gone, ())}
     asked = {name: arguments[name] for name in REQUEST}
     request = LoadRequest(**{**asked, "path": asked["path"] or "", "context_tokens": asked["context_tokens"] or 0})
     if arguments["state"] == "loaded":
-        return _loaded(engine, request, arguments, check)
+        return _loaded(engine, request, arguments, check, hold)
     present = arguments["state"] == "present"
     if present:
         changed, gone = provide(engine, request, arguments["timeout_seconds"], check), ()
@@ -239,7 +241,9 @@ def result(arguments: dict[str, Any], check: bool) -> dict[str, Any]:
     return {"changed": changed, "unloaded": [one.id for one in gone], "diff": known}
 
 
-def _loaded(engine: Engine, request: LoadRequest, arguments: dict[str, Any], check: bool) -> dict[str, Any]:
+def _loaded(
+    engine: Engine, request: LoadRequest, arguments: dict[str, Any], check: bool, hold: Hold | None
+) -> dict[str, Any]:
     placement = place(
         engine,
         request,
@@ -248,6 +252,7 @@ def _loaded(engine: Engine, request: LoadRequest, arguments: dict[str, Any], che
         timeout_seconds=arguments["timeout_seconds"],
         check=check,
         exclusive=arguments["exclusive"],
+        hold=hold,
     )
     instance = placement.instance
     told = {name: getattr(request, name) for name in NOT_READ_BACK} if placement.changed else {}

@@ -18,9 +18,9 @@ HOLD = (
 
 
 class ModelProcess:
-    """Loaded once it is made; `resident_bytes` of this machine's memory are gone until `end`."""
+    """`resident_bytes` of this machine's memory are gone until `end`: once it is made, or soon where nobody waits."""
 
-    def __init__(self, name: str, resident_bytes: int) -> None:
+    def __init__(self, name: str, resident_bytes: int, wait: bool = True) -> None:
         self.name = name
         self.process = subprocess.Popen(
             [sys.executable, "-I", "-c", HOLD, str(resident_bytes), f"simulated-model-{name}"],
@@ -28,7 +28,8 @@ class ModelProcess:
             stdout=subprocess.PIPE,
         )
         assert self.process.stdout is not None
-        self.process.stdout.readline()
+        if wait:
+            self.process.stdout.readline()
 
     def alive(self) -> bool:
         return self.process.poll() is None

@@ -120,9 +120,14 @@ class LlamaCppProcess(Engine):
                 f"Process {state['pid']} of {instance_id} survives SIGKILL.",
                 "it hangs in the kernel: look at dmesg; the host may need a restart",
             )
-        self.state_file.unlink()
+        self.state_file.unlink(missing_ok=True)  # the keeper may have been faster
 
     def _living(self) -> dict[str, Any] | None:
+        if self.state_file.exists() and not os.access(self.state_file, os.R_OK):
+            raise EngineError(
+                f"What llama.cpp has loaded stands in {self.state_file}, which this user cannot read.",
+                "run as the user that runs the engine, or as root",
+            )
         state = read_json(self.state_file)
         return state if state and processes.is_alive(state["pid"], state["started"]) else None
 
@@ -167,7 +172,7 @@ class LlamaCppProcess(Engine):
             )
         # First it is written down, then it is told to go: a process nobody knows ends by itself.
         state = {"pid": process.pid, "started": processes.started(process.pid), "build": build, "spec": spec}
-        write_whole(self.state_file, json.dumps(state).encode(), mode=0o600)
+        write_whole(self.state_file, json.dumps(state).encode(), mode=0o644)  # whoever asks must see what is loaded
         told = cast(BinaryIO, process.stdin)
         try:
             told.write(self.program.go(spec).encode() + b"\n")

@@ -16,10 +16,20 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from .. import gguf, keeper, memory
+from .. import gguf, memory
 from ..errors import LabError
-from .base import Engine, EngineError, Instance, LoadFailed, LoadRequest, OptionUnsupported, UnloadFailed
-from .returned import SETTLE_SECONDS, refuse_while_missing, wait_for_return
+from .base import (
+    Engine,
+    EngineError,
+    EngineUnreachable,
+    Instance,
+    LoadFailed,
+    LoadRequest,
+    OptionUnsupported,
+    UnloadFailed,
+)
+from .holding import Hold, held_throughout
+from .returned import note_left_over, refuse_while_missing, wait_for_return
 from .turn import Turn, turn
 
 UNLOAD_TIMEOUT_SECONDS = 600.0  # as long as a load that has the turn may take
@@ -51,6 +61,7 @@ def place(
     timeout_seconds: float,
     check: bool = False,
     exclusive: bool = True,
+    hold: Hold | None = None,
 ) -> Placement:
     """Have exactly this model loaded under exactly this load config; with `exclusive`, alone.
 
@@ -66,17 +77,24 @@ def place(
     engine.refuse_unsupported(request)
     if check:
         return _predicted(engine, request, predicted_bytes, reserve_bytes, exclusive)
-    with turn(engine.base_url, timeout_seconds) as held:
+    with turn(engine.base_url, timeout_seconds) as held, held_throughout(hold, engine):
         return _placed(engine, held, request, predicted_bytes, reserve_bytes, timeout_seconds, exclusive)
 
 
-def clear(engine: Engine, check: bool = False, timeout_seconds: float = UNLOAD_TIMEOUT_SECONDS) -> tuple[Instance, ...]:
+def clear(
+    engine: Engine,
+    check: bool = False,
+    timeout_seconds: float = UNLOAD_TIMEOUT_SECONDS,
+    hold: Hold | None = None,
+) -> tuple[Instance, ...]:
     """Have nothing loaded, and all memory back; returns what was unloaded."""
     if not engine.capabilities.load:
         return ()
     if check:
         return tuple(engine.loaded())
     with turn(engine.base_url, timeout_seconds) as held:
+        if hold:
+            hold.refuse_others()
         there = tuple(engine.loaded())
         held.keep_only(there)
         _unload(engine, held, there)
@@ -112,16 +130,6 @@ def withdraw(
         _unload(engine, held, gone)
         engine.remove(request)
     return True, gone
-
-
-def refuse_held_by_another(keeper_dir: str, owner: str | None) -> None:
-    """KeeperBusy, with the owner named, when the host is held by anybody but this owner."""
-    now = keeper.status(keeper_dir)
-    if now["held"] and now["owner"] != owner:
-        raise keeper.KeeperBusy(
-            f"The host is held by {now['owner']} (process {now['pid']}) until {now['deadline']}; nothing was changed.",
-            "wait until it is released or its deadline has passed, or be that owner",
-        )
 
 
 def _predicted_bytes(request: LoadRequest, overhead_bytes: int) -> int:
@@ -161,8 +169,7 @@ def _placed(
         resident_bytes = max(stays[0].resident_bytes or 0, held.took(stays[0]) or 0) or None
         after = (*others, *stays)
         return Placement(bool(leaves), admission, there, after, _ids(leaves), stays[0], resident_bytes=resident_bytes)
-    if not engine.has(request):
-        engine.add(request, timeout_seconds)
+    _have(engine, request, timeout_seconds)
     refuse_while_missing(engine, held)
     unloaded = (*leaves, *stays)
     _unload(engine, held, unloaded)
@@ -171,7 +178,7 @@ def _placed(
     if not admission.admitted:
         return Placement(bool(unloaded), admission, there, others, _ids(unloaded))
     begin = time.monotonic()
-    with _nothing_left_behind(engine, others):
+    with _nothing_left_behind(engine, held, others, free_bytes, predicted_bytes):
         instance = engine.load(request, timeout_seconds)
         after = tuple(engine.loaded())
         _refuse_company(engine, request, after, len(others) + 1)
@@ -232,9 +239,23 @@ def _unload(engine: Engine, held: Turn, instances: tuple[Instance, ...]) -> None
     held.keep_only(left)
 
 
+def _have(engine: Engine, request: LoadRequest, timeout_seconds: float) -> None:
+    """Have the engine know the model. One it cannot be given says something about that model, not about the host."""
+    if engine.has(request):
+        return
+    try:
+        engine.add(request, timeout_seconds)
+    except (EngineUnreachable, OptionUnsupported):
+        raise
+    except EngineError as error:
+        raise LoadFailed(f"{request.name} cannot be given to the engine: {error.message}", error.remedy) from error
+
+
 @contextmanager
-def _nothing_left_behind(engine: Engine, others: tuple[Instance, ...]) -> Iterator[None]:
-    """A load that fails half way may have left a model, or the start of one."""
+def _nothing_left_behind(
+    engine: Engine, held: Turn, others: tuple[Instance, ...], free_bytes: int, predicted_bytes: int
+) -> Iterator[None]:
+    """A load that fails half way may have left a model, or the start of one, which an engine does not list."""
     known = {one.id for one in others}
     try:
         yield
@@ -243,7 +264,7 @@ def _nothing_left_behind(engine: Engine, others: tuple[Instance, ...]) -> Iterat
             for one in engine.loaded():
                 if one.id not in known:
                     engine.unload(one.id)
-            memory.wait_until_settled(SETTLE_SECONDS)
+        note_left_over(held, free_bytes, predicted_bytes)
         raise
 
 

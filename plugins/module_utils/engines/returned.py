@@ -39,6 +39,17 @@ def wait_for_return(engine: Engine, held: Turn, unloaded: Iterable[Instance], be
         raise _memory_kept(engine, held, available_bytes)
 
 
+def note_left_over(held: Turn, free_bytes: int, predicted_bytes: int) -> None:
+    """After a failed load: what is still taken of what it was to take stands in the way of the next one.
+
+    Less than a quarter of it is taken for other programs' doing.
+    """
+    wanted_bytes = free_bytes - max(tolerance_bytes(predicted_bytes), predicted_bytes // 4)
+    if memory.available() >= wanted_bytes or memory.wait_until_settled(SETTLE_SECONDS) >= wanted_bytes:
+        return
+    held.note_missing({"expected_bytes": wanted_bytes, "held_bytes": predicted_bytes})
+
+
 def refuse_while_missing(engine: Engine, held: Turn) -> None:
     """MemoryKept for as long as what an earlier unload left is not back: else the next load would come on top of it."""
     if not held.missing:

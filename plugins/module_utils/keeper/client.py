@@ -56,7 +56,7 @@ def status(keeper_dir: str) -> dict[str, Any]:
     """Who holds the host; without a holder, what the last one saw and why it let go."""
     folder = Folder(keeper_dir)
     last = _holder(folder)
-    if last and last.get("uid") == os.getuid():
+    if last and os.getuid() in (0, last.get("uid")):
         answer = _ask(folder, last, {"do": "status", "owner": None})
         last = answer or _holder(folder)
     held = bool(last and last.get("held"))
@@ -154,19 +154,21 @@ def _start(folder: Folder, terms: Terms, lock: int) -> dict[str, Any]:
 def _say_who(folder: Folder, terms: Terms, untold: dict[str, Any]) -> None:
     """Write down whose the host is before the keeper runs, for whoever comes in that moment."""
     pid = os.getpid()
-    folder.write_status(
-        {
-            "held": True,
-            "owner": terms.owner,
-            "pid": pid,
-            "started": processes.started(pid),
-            "since": utc(),
-            "deadline": utc(terms.deadline_seconds),
-            **untold,
-            "uid": os.getuid(),
-            "updated_at": utc(),
-        }
-    )
+    status = {
+        "held": True,
+        "owner": terms.owner,
+        "pid": pid,
+        "started": processes.started(pid),
+        "since": utc(),
+        "deadline": utc(terms.deadline_seconds),
+        **untold,
+        "uid": os.getuid(),
+        "updated_at": utc(),
+    }
+    try:
+        folder.write_status(status)
+    except OSError as error:
+        raise folder.unusable(error) from error
 
 
 def _holder(folder: Folder) -> dict[str, Any] | None:

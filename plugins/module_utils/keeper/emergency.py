@@ -22,21 +22,28 @@ STOP_GRACE_SECONDS = 2.0
 
 
 def empty(
-    engine: str, base_url: str, options: dict[str, Any], is_short: Callable[[], bool] | None = None
+    engine: str,
+    base_url: str,
+    options: dict[str, Any],
+    is_short: Callable[[], bool] | None = None,
+    loading: bool = False,
 ) -> dict[str, Any]:
     """What was `unloaded`, whom it had to be `killed` for, and the `error` that made it so.
 
-    `is_short` is asked where a load may be under way. Engines list a model only once it is loaded, so one that lists
-    nothing may still be taking memory: where that does not come back, the engine is killed.
+    An engine may keep the memory of what it says is unloaded. And while `loading` it may take memory for what it does
+    not list: engines list a model only once it is loaded. So where `is_short` stays true, the engine is killed. One
+    that had nothing to unload and loads nothing is not: then somebody else has the memory.
     """
     outcome = _unload_in_time(engine, base_url, options)
+    said = "that it is unloaded" if outcome["unloaded"] else "nothing"
     end = time.monotonic() + LATE_LOAD_SECONDS
-    while is_short and outcome["error"] is None and not outcome["unloaded"] and is_short():
+    while is_short and outcome["error"] is None and (outcome["unloaded"] or loading) and is_short():
         if time.monotonic() > end:
-            outcome["error"] = f"it lists nothing, and after {LATE_LOAD_SECONDS:g} s the memory was not back"
+            outcome["error"] = f"it says {said}, and after {LATE_LOAD_SECONDS:g} s the memory was not back"
             break
         time.sleep(PAUSE_SECONDS)
-        outcome = _unload_in_time(engine, base_url, options)
+        if not outcome["unloaded"]:
+            outcome = _unload_in_time(engine, base_url, options)
     return outcome if outcome["error"] is None else _kill(outcome, _names(engine, base_url, options))
 
 
@@ -70,7 +77,12 @@ def _names(engine: str, base_url: str, options: dict[str, Any]) -> tuple[str, ..
 
 
 def _kill(outcome: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
-    for pid, since, name in processes.named(names):
+    try:
+        found = list(processes.named(names))
+    except OSError as error:  # in a full memory not even ps may start
+        outcome["error"] += f"; its processes cannot be listed: {error.strerror}"
+        return outcome
+    for pid, since, name in found:
         try:
             if processes.stop(pid, since, STOP_GRACE_SECONDS):
                 outcome["killed"].append(f"{name} (process {pid})")

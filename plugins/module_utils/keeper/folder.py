@@ -44,7 +44,7 @@ class Folder:
             with self._lock_file(create=True):
                 pass
         except OSError as error:
-            raise self._unusable(error) from error
+            raise self.unusable(error) from error
         if len(str(self.socket(os.getuid()))) > LONGEST_SOCKET_PATH:
             raise KeeperError(
                 f"The path of keeper_dir {self.path} is too long for a socket.",
@@ -81,7 +81,7 @@ class Folder:
         except BlockingIOError:
             return True
         except OSError as error:
-            raise self._unusable(error) from error
+            raise self.unusable(error) from error
         return False
 
     def take(self) -> int | None:
@@ -117,7 +117,7 @@ class Folder:
         os.fchmod(lock, 0o666)
         return lock
 
-    def _unusable(self, error: OSError) -> KeeperError:
+    def unusable(self, error: OSError) -> KeeperError:
         return KeeperError(
             f"The keeper's folder {self.path} cannot be used: {error.strerror}.",
             "set lab_keeper_dir to a folder that everybody who uses this host can write",

@@ -15,6 +15,7 @@ import socket
 import sys
 import time
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from .record import Record
 from .watch import Watch
 
 SAMPLE_SECONDS = 1.0
+TOLERANCE_BYTES = 256 * 1024**2  # less than this is other programs' coming and going
 UNREADABLE_SAMPLES = 5  # so many in a row without a reading, and nobody knows how near the end is
 
 
@@ -38,6 +40,8 @@ class Keeper:
         self.breach: dict[str, Any] | None = None
         self.held = True
         self.unreadable = 0
+        self.loading = False
+        self.before_load_bytes = 0
         self.record = Record()
         self.reclaimer = Reclaimer()
         self._agree(terms)
@@ -47,9 +51,9 @@ class Keeper:
         self.publish()
 
     def publish(self, error: str | None = None) -> None:
-        self.folder.write_status(
-            {**self.status(), "started": self.started, "uid": os.getuid(), "updated_at": utc(), "error": error}
-        )
+        told = {**self.status(), "started": self.started, "uid": os.getuid(), "updated_at": utc(), "error": error}
+        with contextlib.suppress(OSError):  # a full disk: the lock and the socket tell all the same
+            self.folder.write_status(told)
 
     def status(self) -> dict[str, Any]:
         return {
@@ -106,6 +110,8 @@ class Keeper:
     def _agree(self, terms: dict[str, Any]) -> None:
         self.engine = (terms["engine"], terms["base_url"], terms["engine_options"])
         self.deadline = utc(terms["deadline_seconds"])
+        if terms["loading"] and not self.loading:
+            self.before_load_bytes = self._available_bytes()
         self.loading = bool(terms["loading"])
         self.reclaim = terms["reclaim"]
 
@@ -132,7 +138,7 @@ class Keeper:
     def _act(self, kind: str, available_bytes: int | None, why: str | None = None) -> None:
         """Empty the host, then write down why, then let go."""
         at, deadline = utc(), self.deadline
-        emptied = empty(*self.engine, is_short=self._is_short if kind == "floor" and self.loading else None)
+        emptied = empty(*self.engine, is_short=self._is_short(kind), loading=self.loading)
         self.breach = {
             "kind": kind,
             "at": at,
@@ -145,11 +151,22 @@ class Keeper:
         self.held = False
         self.publish()
 
-    def _is_short(self) -> bool:
+    def _is_short(self, kind: str) -> Callable[[], bool]:
+        """Whether the memory is below what it was to be, and nothing of it has come back since now.
+
+        Where somebody else takes what the engine gives back, the engine is not to blame.
+        """
+        wanted_bytes = self.watch.floor_bytes if kind == "floor" else 0
+        if kind == "deadline" and self.loading:
+            wanted_bytes = self.before_load_bytes - TOLERANCE_BYTES
+        most_bytes = min(wanted_bytes, self._available_bytes() + TOLERANCE_BYTES)
+        return lambda: self._available_bytes() < most_bytes
+
+    def _available_bytes(self) -> int:
         try:
-            return memory.available() < self.watch.floor_bytes
+            return memory.available()
         except memory.MemoryUnreadable:
-            return True
+            return 0
 
 
 def main(arguments: dict[str, Any]) -> None:

@@ -57,7 +57,7 @@ def gate(
             check = _failed("loads", loaded["msg"])
             if loaded.get("error_type") == "OptionUnsupported":
                 return close("factor_not_applied", [check])
-            if loaded.get("error_type") == "LoadFailed":
+            if loaded.get("error_type") in ("LoadFailed", "GgufError"):
                 return smoked([check])
             raise LoadBroken(loaded["msg"])
         if not loaded["admitted"]:

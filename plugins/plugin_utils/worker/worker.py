@@ -99,11 +99,11 @@ class Block:
 class Actions:
     """What the worker needs done on the LLM host, and whom it tells.
 
-    `renew(deadline_seconds)` moves the keeper's deadline and returns its reading since the last renewal
+    `renew(deadline_seconds, loading)` moves the keeper's deadline and returns its reading since the last renewal
     (`lowest_available_bytes`, `breach`); `reload()` brings the engine back with the block's model, alone.
     """
 
-    renew: Callable[[int], dict[str, Any]]
+    renew: Callable[[int, bool], dict[str, Any]]
     reload: Callable[[], None]
     tell: Callable[[str], None]
 
@@ -158,9 +158,10 @@ class Worker:
                 f"{faults} trials in a row failed on our side, the last one: {record['error']}",
                 "mend that and run the same command again; the trials wait",
             )
-        self._actions.renew(LOAD_SECONDS)
+        self._actions.renew(LOAD_SECONDS, True)
         self._actions.reload()
         engine_answers(self._block.base_url, self._block.api_key, self._block.instance_id, self._block.engine)
+        self._renew()
 
     def _check_guardians(self) -> None:
         """After `kill -9` of what started it this process would go on for ever, beside the resumed sweep."""
@@ -173,7 +174,7 @@ class Worker:
         return self._store.claim(block.generation_id, block.host, block.host_class, block.load_digest, self._session)
 
     def _renew(self) -> dict[str, Any]:
-        return self._actions.renew(int(self._block.trial_seconds + GRACE_SECONDS))
+        return self._actions.renew(int(self._block.trial_seconds + GRACE_SECONDS), False)
 
     def _attempt(self, claim: Claim) -> tuple[dict[str, Any], Exception | None]:
         """The attempt's record, and what keeps the host from being used any further."""

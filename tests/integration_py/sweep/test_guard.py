@@ -54,7 +54,7 @@ def test_a_broken_floor_ends_the_block_and_the_next_one_runs(folder: Folder, mom
     folder.write()
     with folder.start() as process:
         _wait(process, lambda: list(folder.home.rglob("engine.json" if moment == "engine.json" else "embedded.json")))
-        eater = ModelProcess("somebody-else", 4 * GIB)
+        eater = ModelProcess("somebody-else", 4 * GIB, wait=False)
         try:
             _wait(process, lambda: "infeasible" in [state for (state,) in folder.rows(STATES)])
         finally:

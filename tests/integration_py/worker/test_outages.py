@@ -50,7 +50,7 @@ class Host:
         self.told: list[str] = []
         self.reloads = 0
 
-    def renew(self, deadline_seconds: int) -> dict[str, Any]:
+    def renew(self, deadline_seconds: int, loading: bool) -> dict[str, Any]:
         reading = next(self._readings, QUIET)
         if isinstance(reading, Exception):
             raise reading

@@ -54,8 +54,8 @@ def program(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
         process.kill()
 
 
-def empty(is_short: Callable[[], bool] | None = None, **options: Any) -> dict[str, Any]:
-    return emergency.empty("hanging", "http://127.0.0.1:9", options, is_short)
+def empty(is_short: Callable[[], bool] | None = None, loading: bool = False, **options: Any) -> dict[str, Any]:
+    return emergency.empty("hanging", "http://127.0.0.1:9", options, is_short, loading)
 
 
 def name_of(program: subprocess.Popen[bytes]) -> str:
@@ -95,9 +95,25 @@ def test_a_load_that_is_not_listed_and_keeps_the_memory_short_is_killed(
     program: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(emergency, "LATE_LOAD_SECONDS", 0.1)
-    outcome = empty(is_short=lambda: True, listed=[], processes=[name_of(program)])
-    assert outcome["killed"] and "lists nothing" in outcome["error"]
+    outcome = empty(is_short=lambda: True, loading=True, listed=[], processes=[name_of(program)])
+    assert outcome["killed"] and "says nothing" in outcome["error"]
     assert program.wait(timeout=10) != 0
+
+
+def test_an_engine_that_keeps_the_memory_of_what_it_unloaded_is_killed(
+    program: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(emergency, "LATE_LOAD_SECONDS", 0.1)
+    outcome = empty(is_short=lambda: True, processes=[name_of(program)])
+    assert (outcome["unloaded"], len(outcome["killed"])) == (["one"], 1)
+    assert "says that it is unloaded" in outcome["error"]
+    assert program.wait(timeout=10) != 0
+
+
+def test_an_engine_that_had_nothing_is_not_to_blame(program: subprocess.Popen[bytes]) -> None:
+    outcome = empty(is_short=lambda: True, listed=[], processes=[name_of(program)])
+    assert outcome == {"unloaded": [], "killed": [], "error": None}
+    assert program.poll() is None
 
 
 def test_a_load_that_is_listed_late_is_unloaded(program: subprocess.Popen[bytes]) -> None:
@@ -105,16 +121,16 @@ def test_a_load_that_is_listed_late_is_unloaded(program: subprocess.Popen[bytes]
 
     def short() -> bool:
         listed.append("late")
-        return True
+        return len(listed) == 1
 
-    outcome = empty(is_short=short, listed=listed, processes=[name_of(program)])
+    outcome = empty(is_short=short, loading=True, listed=listed, processes=[name_of(program)])
     assert outcome == {"unloaded": ["late"], "killed": [], "error": None}
     assert program.poll() is None
 
 
 def test_an_idle_engine_lives_once_the_memory_is_back(program: subprocess.Popen[bytes]) -> None:
     answers = iter([True, True, False])
-    outcome = empty(is_short=lambda: next(answers), listed=[], processes=[name_of(program)])
+    outcome = empty(is_short=lambda: next(answers), loading=True, listed=[], processes=[name_of(program)])
     assert outcome == {"unloaded": [], "killed": [], "error": None}
     assert program.poll() is None
 
