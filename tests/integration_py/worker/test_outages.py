@@ -49,8 +49,10 @@ class Host:
         self._readings = iter(readings)
         self.told: list[str] = []
         self.reloads = 0
+        self.terms: list[tuple[int, bool]] = []
 
     def renew(self, deadline_seconds: int, loading: bool) -> dict[str, Any]:
+        self.terms.append((deadline_seconds, loading))
         reading = next(self._readings, QUIET)
         if isinstance(reading, Exception):
             raise reading
@@ -135,6 +137,8 @@ def test_a_keeper_that_let_go_at_its_deadline_means_a_lost_host(work: Any) -> No
     first = next(trial for trial in store.summary(generation)["trials"] if len(trial["attempts"]) == 2)
     assert [attempt["why"] for attempt in first["attempts"]] == ["host_lost", None]
     assert host.reloads == 1
+    (at,) = [number for number, (_seconds, loading) in enumerate(host.terms) if loading]
+    assert host.terms[at + 1] == host.terms[0], "a trial runs under a trial's own deadline, also after a reload"
 
 
 def test_an_engine_that_fails_with_its_host_is_a_lost_host_and_ends_the_run(work: Any) -> None:
