@@ -21,8 +21,10 @@ def overhead_bytes(connection: Connection, host: str, engine: str, build: str) -
 
     A load that took less than the model's own bytes was measured by something blind (RSS, to a GPU): it tells nothing.
     """
-    from sqlalchemy import select
+    from sqlalchemy import inspect, select
 
+    if "overhead_bytes" not in {column["name"] for column in inspect(connection).get_columns("loads")}:
+        return None  # of an earlier version, and opened to be read only
     loads, generations = tables().loads, tables().generations
     query = (
         select(loads.c.predicted_bytes, loads.c.overhead_bytes, loads.c.resident_bytes)
