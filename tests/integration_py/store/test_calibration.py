@@ -23,12 +23,14 @@ def measured(lab: Any) -> Any:
     lab.reopen(new=True)
     lab.plan()
 
-    def add(overhead_mib: int | None, host: str = "box", model_bytes: int = 100 * MIB) -> None:
+    def add(
+        overhead_mib: int | None, host: str = "box", model_bytes: int = 100 * MIB, load_seconds: float | None = 0.7
+    ) -> None:
         resident_bytes = None if overhead_mib is None else model_bytes + overhead_mib * MIB
         lab.store.add_load(
-            lab.id, host=host, model="tiny", load_digest="d", load={"context_tokens": 4096}, load_seconds=0.7,
-            predicted_bytes=model_bytes + 256 * MIB, overhead_bytes=256 * MIB, resident_bytes=resident_bytes,
-            available_bytes=None,
+            lab.id, host=host, model="tiny", load_digest="d", load={"context_tokens": 4096},
+            load_seconds=load_seconds, predicted_bytes=model_bytes + 256 * MIB, overhead_bytes=256 * MIB,
+            resident_bytes=resident_bytes, available_bytes=None,
         )  # fmt: skip
 
     return add
@@ -57,6 +59,35 @@ def test_a_blind_measurement_tells_nothing(lab: Any, measured: Any) -> None:
     assert lab.store.overhead_bytes("box", "llama_cpp", "b1") is None
     measured(40)
     assert lab.store.overhead_bytes("box", "llama_cpp", "b1") == 40 * MIB
+
+
+def test_a_model_that_stayed_tells_nothing(lab: Any, measured: Any) -> None:
+    measured(90, load_seconds=None)
+    assert lab.store.overhead_bytes("box", "llama_cpp", "b1") is None
+    measured(40)
+    assert lab.store.overhead_bytes("box", "llama_cpp", "b1") == 40 * MIB
+    assert len(lab.store.summary(lab.id)["loads"]) == 2, "a card shows it all the same"
+
+
+def test_a_disturbed_load_does_not_shut_the_host(lab: Any, measured: Any) -> None:
+    disturbed_mib = 90 * 1024
+    measured(disturbed_mib)
+    assert lab.store.overhead_bytes("box", "llama_cpp", "b1") == 256 * MIB
+    measured(40)
+    assert lab.store.overhead_bytes("box", "llama_cpp", "b1") == 256 * MIB
+    measured(50)
+    assert lab.store.overhead_bytes("box", "llama_cpp", "b1") == 50 * MIB
+
+
+def test_an_engine_that_takes_more_than_the_default_is_believed_after_three_loads(lab: Any, measured: Any) -> None:
+    for overhead_mib in (1000, 1100, 1050):
+        measured(overhead_mib)
+    assert lab.store.overhead_bytes("box", "llama_cpp", "b1") == 1050 * MIB
+    lab.stack = lab.stack | {"engine_build": "b2"}
+    lab.reopen(new=True)
+    lab.plan()
+    measured(90 * 1024)
+    assert lab.store.overhead_bytes("box", "llama_cpp", "b2") == 1075 * MIB, "as the other builds, and no more"
 
 
 def test_another_build_of_the_engine_is_better_than_nothing_and_gives_way_to_its_own(lab: Any, measured: Any) -> None:
