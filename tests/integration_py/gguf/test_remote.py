@@ -110,6 +110,34 @@ def test_what_is_no_web_address(url: str) -> None:
     assert "secret" not in str(caught.value)
 
 
+SECRET = "s3cret"
+TELLING = [
+    f"http://user:{SECRET}@127.0.0.1/m.gguf",
+    f"http://user:{SECRET}@[::1/m.gguf",
+    f"http://user:pass/{SECRET}@127.0.0.1/m.gguf",
+    f"http://user:{SECRET}@\u2100.example/m.gguf",
+    f"http://127.0.0.1:1/m.gguf?signature={SECRET}",
+    f"http://127.0.0.1:1/m.gguf#{SECRET}",
+    f"{{base_url}}/m.gguf?signature={SECRET} and a space",
+    f"{{base_url}}/none.gguf?signature={SECRET}",
+]
+
+
+@pytest.mark.parametrize("url", TELLING)
+def test_what_is_secret_in_a_url_is_in_no_message(server: RangeServer, url: str) -> None:
+    with pytest.raises(RemoteError) as caught:
+        read_remote_model(url.format(base_url=server.base_url), timeout_seconds=5)
+    assert SECRET not in str(caught.value)
+
+
+@pytest.mark.parametrize("url", [one for one in TELLING if one.isascii()])
+def test_nor_what_is_secret_in_a_redirect(server: RangeServer, url: str) -> None:
+    server.location = url.format(base_url=server.base_url)
+    with pytest.raises(RemoteError) as caught:
+        read_remote_model(f"{server.base_url}/hub/m.gguf", timeout_seconds=5)
+    assert SECRET not in str(caught.value)
+
+
 def test_nobody_there_and_no_proxy_is_asked(
     server: RangeServer, free_port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
