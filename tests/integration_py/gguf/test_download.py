@@ -117,6 +117,31 @@ def test_a_server_that_is_gone_leaves_what_there_is(wanted: Wanted, server: Rang
     assert wanted.path.read_bytes() == CONTENT
 
 
+def test_a_page_instead_of_the_rest_leaves_what_there_is(wanted: Wanted, server: RangeServer) -> None:
+    begun(wanted, CONTENT[:HALF])
+    server.faults.add("asks_to_log_in")
+    with pytest.raises(RemoteError, match=r"sends \d\d bytes instead of the rest"):
+        provide(wanted)
+    assert (wanted.path.parent / ".m.gguf.fetched").read_bytes() == CONTENT[:HALF]
+    server.faults.clear()
+    provide(wanted)
+    assert server.ranges == [f"bytes={HALF}-"]
+
+
+@pytest.mark.parametrize("fault", ["cuts", "drips"])
+def test_a_server_that_sends_next_to_nothing_for_ever_is_given_up(
+    wanted: Wanted, server: RangeServer, fault: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(room, "WINDOW_SECONDS", 0.1)
+    monkeypatch.setattr(room, "LEAST_BYTES", 10_000)
+    server.faults.add(fault)
+    server.cut_bytes = 1
+    with pytest.raises(RemoteError, match="sends less than 100 kB/s for a long time"):
+        provide(wanted)
+    left = (wanted.path.parent / ".m.gguf.fetched").read_bytes()
+    assert left and left == CONTENT[: len(left)]
+
+
 def test_another_size_than_the_catalogs_is_told_before_it_is_fetched(wanted: Wanted) -> None:
     with pytest.raises(RemoteError, match=r"has 300000 bytes, not 7.*size_bytes"):
         provide(replace(wanted, size_bytes=7))
