@@ -61,6 +61,22 @@ def test_fetched_once_checked_and_nothing_left_over(wanted: Wanted, server: Rang
     assert len(server.ranges) == 1
 
 
+def test_check_mode_reads_a_file_that_is_there_and_writes_nothing(wanted: Wanted) -> None:
+    wanted.path.parent.mkdir()
+    wanted.path.write_bytes(CONTENT)
+    assert not provide(wanted, check=True)
+    assert files(wanted) == {"m.gguf"}
+    with pytest.raises(ProvideError, match="sha256"):
+        provide(replace(wanted, sha256="ab" * 32), check=True)
+
+
+@pytest.mark.parametrize("check", [False, True])
+def test_what_cannot_be_read_where_the_file_is_to_be_is_told(wanted: Wanted, check: bool) -> None:
+    wanted.path.mkdir(parents=True)
+    with pytest.raises(ProvideError, match=r"m\.gguf cannot be read: Is a directory"):
+        provide(wanted, check=check)
+
+
 def test_a_connection_that_breaks_again_and_again_is_gone_on_with(wanted: Wanted, server: RangeServer) -> None:
     server.faults.add("cuts")
     provide(wanted)
