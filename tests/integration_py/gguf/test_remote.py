@@ -28,6 +28,7 @@ from ansible_collections.local_llm.lab.tests.fakes.gguf_bytes import (
     string,
     strings,
     tensor,
+    u32,
     write_sparse,
 )
 from ansible_collections.local_llm.lab.tests.fakes.range_server import RangeServer
@@ -217,6 +218,27 @@ def test_hostile_headers_cost_bounded_memory(server: RangeServer, value: bytes) 
     finally:
         tracemalloc.stop()
     assert server.sent_bytes < 100 * MB
+
+
+MANY = {
+    "tensors": header({"split.count": u32(3)}, [tensor(f"t{one}", (1,)) for one in range(30_000)]),
+    "texts": header({"split.count": u32(3), "x": string("x" * 6 * MB)}),
+    "numbers": header({"split.count": u32(3), "x": b"\x09\0\0\0\0\0\0\0" + (30 * MB).to_bytes(8, "little")}),
+}
+
+
+@pytest.mark.parametrize("content", MANY.values(), ids=MANY)
+def test_the_headers_of_all_shards_together_are_bounded(server: RangeServer, content: bytes) -> None:
+    for number in range(3):
+        shard = server.folder / f"m-{number + 1:05d}-of-00003.gguf"
+        shard.write_bytes(content)
+        os.truncate(shard, len(content) + 40 * MB)
+    for read in (
+        lambda: read_remote_model(f"{server.base_url}/m-00001-of-00003.gguf", 120),
+        lambda: read_model(str(server.folder / "m-00001-of-00003.gguf")),
+    ):
+        with pytest.raises(GgufError, match=r"m-00003-of-00003\.gguf: .*the file is damaged"):
+            read()
 
 
 SMALL = header(
