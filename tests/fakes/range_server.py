@@ -16,6 +16,7 @@ from typing import Any
 
 RANGE = re.compile(r"bytes=(\d+)-(\d*)$")
 CHUNK_BYTES = 1 << 16
+PAGE = b"<html>Who are you?</html>"
 
 
 @dataclass
@@ -24,13 +25,15 @@ class RangeServer:
 
     `faults`: `ignores_range` (sends all), `cuts` (ends every answer after `cut_bytes`), `other_range`, `hangs` (never
     answers), `drips` (a byte now and then), `loops` (redirects to itself), `refuses` (403), `downgrades` (redirects to
-    http). Under `/hub/` every file is redirected to its place with the sha256 in X-Linked-ETag, as model hubs do.
+    http), `asks_to_log_in` (a page, 200, instead of every file). Under `/hub/` every file is redirected to
+    its place, or to `location`, with the sha256 in X-Linked-ETag, as model hubs do.
     """
 
     folder: Path
     faults: set[str] = field(default_factory=set)
     cut_bytes: int = 1 << 16
     sha256: str = ""
+    location: str = ""
     certificate: Path | None = None
     sent_bytes: int = 0
     ranges: list[str] = field(default_factory=list)
@@ -75,12 +78,17 @@ class RangeServer:
             target = handler.path if "loops" in self.faults else f"/{path.rpartition('/')[2]}?signature=secret"
             if "downgrades" in self.faults:
                 target = f"{self.base_url.replace('https:', 'http:')}{target}"
+            target = self.location or target
             return self._head(handler, 302, 0, {"Location": target, "X-Linked-ETag": f'"{self.sha256}"'})
         file = self.folder / path.lstrip("/")
         if "refuses" in self.faults:
             return self._head(handler, 403, 0, {})
         if not file.is_file():
             return self._head(handler, 404, 0, {})
+        if "asks_to_log_in" in self.faults:
+            self._head(handler, 200, len(PAGE), {})
+            handler.wfile.write(PAGE)
+            return None
         if "hangs" in self.faults:
             self._ended.wait()
             return None

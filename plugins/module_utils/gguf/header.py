@@ -28,6 +28,7 @@ KEPT_ELEMENTS = 4096  # per-layer lists are kept, vocabularies are passed over
 MOST_KEYS, MOST_TENSORS, MOST_DIMENSIONS, LONGEST_NAME = 1 << 16, 1 << 16, 8, 1 << 16
 MOST_HEADER_BYTES = 64 * 1024**2  # the longest known are 20 MB of vocabulary
 MOST_KEPT_BYTES = 16 * 1024**2  # of texts and lists
+TEXT_BYTES = 64  # what a text takes beside its bytes
 
 # Tensor type → (elements per block, bytes per block), as in ggml.
 BLOCKS = {
@@ -73,13 +74,34 @@ class Tensor:
 
 
 @dataclass(frozen=True)
+class Budget:
+    """What the headers of all files of one model may still have together."""
+
+    header_bytes: int = MOST_HEADER_BYTES
+    kept_bytes: int = MOST_KEPT_BYTES
+    tensors: int = MOST_TENSORS
+
+    def without(self, header: Header) -> Budget:
+        return Budget(
+            self.header_bytes - header.header_bytes,
+            self.kept_bytes - header.kept_bytes,
+            self.tensors - len(header.tensors),
+        )
+
+
+@dataclass(frozen=True)
 class Header:
-    """Metadata (long lists and lists of strings left out), tensors, and where the weights begin."""
+    """Metadata (long lists and lists of strings left out), tensors, and where the weights begin.
+
+    `kept_bytes` is what the texts and lists take in memory, about.
+    """
 
     version: int
     metadata: dict[str, Any]
     tensors: tuple[Tensor, ...]
     data_offset: int
+    header_bytes: int
+    kept_bytes: int
 
     @property
     def end(self) -> int:
@@ -88,9 +110,10 @@ class Header:
 
 
 class _Cursor:
-    def __init__(self, buffer: Buffer) -> None:
+    def __init__(self, buffer: Buffer, budget: Budget) -> None:
         self.buffer = buffer
-        self.length = min(len(buffer), MOST_HEADER_BYTES)
+        self.budget = budget
+        self.length = min(len(buffer), budget.header_bytes)
         self.position = 0
         self.kept_bytes = 0
 
@@ -104,14 +127,14 @@ class _Cursor:
     def need(self, count: int) -> None:
         if count > self.length - self.position:
             needed_bytes = self.position + count
-            if needed_bytes > MOST_HEADER_BYTES:
-                raise GgufError(f"a GGUF header of more than {MOST_HEADER_BYTES} bytes: the file is damaged")
+            if needed_bytes > self.budget.header_bytes:
+                raise GgufError(f"more than {MOST_HEADER_BYTES} bytes of GGUF headers: the file is damaged")
             raise HeaderCutOff(needed_bytes)
 
     def keep(self, size_bytes: int) -> None:
         self.kept_bytes += size_bytes
-        if self.kept_bytes > MOST_KEPT_BYTES:
-            raise GgufError(f"more than {MOST_KEPT_BYTES} bytes of texts in the GGUF header: the file is damaged")
+        if self.kept_bytes > self.budget.kept_bytes:
+            raise GgufError(f"more than {MOST_KEPT_BYTES} bytes of texts in the GGUF headers: the file is damaged")
 
     def scalar(self, kind: int) -> Any:
         return struct.unpack_from(SCALARS[kind], self.buffer, self.skip(SIZES[kind]))[0]
@@ -120,7 +143,7 @@ class _Cursor:
         count = self.scalar(10)
         if count > longest:
             raise GgufError(f"a name of {count} bytes in the GGUF header: the file is damaged")
-        self.keep(count)
+        self.keep(count + TEXT_BYTES)
         begin = self.skip(count)
         return bytes(self.buffer[begin : begin + count]).decode("utf-8", errors="replace")
 
@@ -150,18 +173,24 @@ class _Cursor:
         return None
 
 
-def parse(buffer: Buffer) -> Header:
-    """The header at the start of these bytes; the weights themselves need not be there."""
+def parse(buffer: Buffer, budget: Budget | None = None) -> Header:
+    """The header at the start of these bytes; the weights themselves need not be there.
+
+    `budget` is what the model's other files leave of it.
+    """
     _recognise(buffer)
-    cursor = _Cursor(buffer)
+    budget = budget or Budget()
+    cursor = _Cursor(buffer, budget)
     cursor.skip(len(MAGIC))
     version, tensor_count, key_count = cursor.scalar(4), cursor.scalar(10), cursor.scalar(10)
     if version not in (2, 3):
         raise GgufError(
             f"GGUF version {version} is not supported", "convert the model to GGUF version 3, little endian"
         )
-    if key_count > MOST_KEYS or tensor_count > MOST_TENSORS:
-        raise GgufError(f"{key_count} keys and {tensor_count} tensors in the GGUF header: the file is damaged")
+    if key_count > MOST_KEYS or tensor_count > budget.tensors:
+        raise GgufError(
+            f"{key_count} keys and {tensor_count} tensors in the GGUF header, too many: the file is damaged"
+        )
     metadata = {}
     for _unused in range(key_count):
         name = cursor.text(LONGEST_NAME)
@@ -172,7 +201,8 @@ def parse(buffer: Buffer) -> Header:
     alignment = metadata.get("general.alignment", 32)
     if not isinstance(alignment, int) or not 1 <= alignment <= 1 << 20:
         raise GgufError(f"an alignment of {alignment!r} in the GGUF header: the file is damaged")
-    return Header(version, metadata, tensors, -(-cursor.position // alignment) * alignment)
+    data_offset = -(-cursor.position // alignment) * alignment
+    return Header(version, metadata, tensors, data_offset, cursor.position, cursor.kept_bytes)
 
 
 def _recognise(buffer: Buffer) -> None:

@@ -22,7 +22,7 @@ MOST_REDIRECTS = 5
 REDIRECTS = (301, 302, 303, 307, 308)
 CHUNK_BYTES = 1 << 16
 CONTENT_RANGE = re.compile(r"bytes (\d{1,18})-\d{1,18}/(\d{1,18})$")
-USER = re.compile(r"//[^/]*@")
+USER, SECRET = re.compile(r"//[^/]*@"), re.compile(r"[?#]")
 SHA256 = re.compile(r"[0-9a-f]{64}$")
 
 
@@ -35,7 +35,11 @@ class Interrupted(RemoteError):
 
 
 class RangeIgnored(RemoteError):
-    """The server would send the whole file instead of the part that was asked for."""
+    """The server would send the whole file, of `size_bytes` if it says so, instead of the part that was asked for."""
+
+    def __init__(self, message: str, remedy: str, size_bytes: int | None = None) -> None:
+        super().__init__(message, remedy)
+        self.size_bytes = size_bytes
 
 
 @dataclass
@@ -54,7 +58,7 @@ class Part:
             while chunk := self.response.read1(CHUNK_BYTES):
                 yield chunk
         except (OSError, http.client.HTTPException, ValueError) as error:
-            raise _unreadable(self.url, error) from error
+            raise _unreadable(self.url, error) from None
         if self.deadline is not None and time.monotonic() >= self.deadline:
             raise _late(self.url)
 
@@ -102,7 +106,7 @@ def _asked(
             connection.request("GET", target, headers=wanted)
             response = connection.getresponse()
         except (OSError, http.client.HTTPException, ValueError) as error:
-            raise _unreadable(url, error) from error
+            raise _unreadable(url, error) from None
         try:
             yield response
         finally:
@@ -117,8 +121,8 @@ def _connection(url: str, timeout_seconds: float) -> http.client.HTTPConnection:
     try:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port
-    except ValueError as error:
-        raise RemoteError(f"{url!r} is no URL: {error}.", "give an http or https URL") from error
+    except ValueError:
+        raise _no_url() from None
     if parts.scheme not in ("http", "https") or not host or parts.username is not None:
         raise RemoteError(f"{named(url)!r} is no plain http or https URL.", "give one, without a user name in it")
     if parts.scheme == "https":
@@ -127,8 +131,12 @@ def _connection(url: str, timeout_seconds: float) -> http.client.HTTPConnection:
 
 
 def _next(url: str, response: http.client.HTTPResponse) -> str:
-    target = urljoin(url, response.headers.get("Location", ""))
-    if urlsplit(url).scheme == "https" and urlsplit(target).scheme != "https":
+    try:
+        target = urljoin(url, response.headers.get("Location", ""))
+        scheme = urlsplit(target).scheme
+    except ValueError:
+        raise RemoteError(f"{named(url)} leads to what is no URL.", "use another URL or mirror") from None
+    if urlsplit(url).scheme == "https" and scheme != "https":
         raise RemoteError(f"{named(url)} leads from https to {named(target)}.", "use a URL that stays on https")
     return target
 
@@ -140,6 +148,7 @@ def _size_bytes(url: str, begin: int, response: http.client.HTTPResponse, whole:
         raise RangeIgnored(
             f"{named(url)} ignores byte ranges and would send the whole file.",
             "download it with local_llm.lab.gguf_file and name the local file",
+            response.length,
         )
     if response.status == 416:
         raise RemoteError(f"{named(url)} has no byte {begin}: it is empty or shorter.", "check the URL")
@@ -164,15 +173,21 @@ def _late(url: str) -> Interrupted:
 
 
 def _unreadable(url: str, error: Exception) -> Interrupted:
-    reason = str(error) or type(error).__name__
+    # Only the system's words are repeated: the others hold the URL, or what the server made of it.
+    reason = (str(error) if isinstance(error, OSError) else "") or type(error).__name__
     return Interrupted(
         f"{named(url)} cannot be read: {reason}.", "see that this host reaches it directly; no proxy is used"
     )
 
 
+def _no_url() -> RemoteError:
+    """Without naming it: where a user name would end in it, nobody can tell."""
+    return RemoteError("The URL of the file, or where it leads, is no URL.", "give an http or https URL")
+
+
 def named(url: str) -> str:
     """The URL without what may be secret in it: a name and password, a signature."""
-    return USER.sub("//", url.partition("?")[0])
+    return SECRET.split(USER.sub("//", url, count=1), maxsplit=1)[0]
 
 
 def _shut(connected: socket.socket) -> None:

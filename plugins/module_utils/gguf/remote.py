@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass
 from urllib.parse import urlsplit, urlunsplit
 
-from .header import MOST_HEADER_BYTES, GgufError, Header, HeaderCutOff, parse
+from .header import Budget, GgufError, Header, HeaderCutOff, parse
 from .http import RemoteError, named, open_part
 from .model import FoundModel, model_of, other_shards
 
@@ -28,12 +28,14 @@ class _File:
 def read_remote_model(url: str, timeout_seconds: float) -> FoundModel:
     """Read the headers of all a model's files within `timeout_seconds`."""
     deadline = time.monotonic() + timeout_seconds
-    first = _read(url, deadline)
+    budget = Budget()
+    first = _read(url, deadline, budget)
     parts = urlsplit(url)
     folder, slash, name = parts.path.rpartition("/")
     files = [first]
     for shard in other_shards(named(url), name, first.header):
-        files.append(_read(urlunsplit(parts._replace(path=folder + slash + shard)), deadline))
+        budget = budget.without(files[-1].header)
+        files.append(_read(urlunsplit(parts._replace(path=folder + slash + shard)), deadline, budget))
     return FoundModel(
         model_of(named(url), [file.header for file in files]),
         len(files),
@@ -43,17 +45,17 @@ def read_remote_model(url: str, timeout_seconds: float) -> FoundModel:
     )
 
 
-def _read(url: str, deadline: float) -> _File:
+def _read(url: str, deadline: float, budget: Budget) -> _File:
     content, wanted = bytearray(), FIRST_WINDOW_BYTES
     while True:
         size_bytes, sha256 = _extend(url, content, wanted, deadline)
         try:
-            header = parse(content)
+            header = parse(content, budget)
         except HeaderCutOff as error:
-            if len(content) >= min(size_bytes, MOST_HEADER_BYTES):
+            if len(content) >= min(size_bytes, budget.header_bytes):
                 raise GgufError(f"{named(url)}: {error.message}", error.remedy) from None
             step = min(len(content), MOST_STEP_BYTES)
-            wanted = min(max(len(content) + step, error.needed_bytes), size_bytes, MOST_HEADER_BYTES)
+            wanted = min(max(len(content) + step, error.needed_bytes), size_bytes, budget.header_bytes)
         except GgufError as error:
             raise GgufError(f"{named(url)}: {error.message}", error.remedy) from None
         else:

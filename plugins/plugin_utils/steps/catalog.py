@@ -22,7 +22,8 @@ def catalog_shapes(
 ) -> dict[str, Any]:
     """Every model, with the shape of its entry, of what is kept, or of what was just read; the last is kept.
 
-    A shape is kept under the sha256 of its file, so it is never that of another file.
+    A shape is kept under the sha256 of its entry. A header does not prove that sha256: compared are what the server
+    claims of the file, if anything, and the size of a single file.
     """
     folder = Path(lab_home) / "shapes"
     fresh = _fresh(read)
@@ -56,10 +57,12 @@ def _url(source: Mapping[str, Any], hub_url: str) -> str | None:
 
 
 def _fresh(read: Iterable[Mapping[str, Any]]) -> Shapes:
-    """By sha256, from results of gguf_info in a loop over models; a file of another size is another file."""
+    """By sha256, from results of gguf_info in a loop over models; another size or claim is another file's."""
     shapes = {}
     for result in read:
         model = result[result["ansible_loop_var"]]
-        if "shape" in result and (result["files"] > 1 or result["size_bytes"] == model["size_bytes"]):
+        if "shape" not in result or (result["claimed_sha256"] or model["sha256"]) != model["sha256"]:
+            continue
+        if result["files"] > 1 or result["size_bytes"] == model["size_bytes"]:
             shapes[str(model["sha256"])] = dict(result["shape"])
     return shapes

@@ -8,21 +8,27 @@ from __future__ import annotations
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
+from ...module_utils.gguf import UNCALIBRATED_OVERHEAD_BYTES
 from .tables import tables
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 LOADS, LOOKED_AT = 9, 200  # the newest, of this many
+ENOUGH = 3  # loads whose median one that was disturbed does not move far
 
 
 def overhead_bytes(connection: Connection, host: str, engine: str, build: str) -> int | None:
     """The median of the newest loads of that build, else of that engine; None before the first.
 
     A load that took less than the model's own bytes was measured by something blind (RSS, to a GPU): it tells nothing.
+    So does an answer without a load. Fewer loads than ENOUGH are not believed beyond what would be taken without them:
+    what another program took during the first load would shut the host, and no later load could put that right.
     """
-    from sqlalchemy import select
+    from sqlalchemy import inspect, select
 
+    if "overhead_bytes" not in {column["name"] for column in inspect(connection).get_columns("loads")}:
+        return None  # of an earlier version, and opened to be read only
     loads, generations = tables().loads, tables().generations
     query = (
         select(loads.c.predicted_bytes, loads.c.overhead_bytes, loads.c.resident_bytes)
@@ -30,7 +36,7 @@ def overhead_bytes(connection: Connection, host: str, engine: str, build: str) -
         .join_from(loads, generations, loads.c.generation == generations.c.id)
         .where(loads.c.host == host)
         .where(loads.c.predicted_bytes.is_not(None), loads.c.resident_bytes.is_not(None))
-        .where(loads.c.overhead_bytes.is_not(None))
+        .where(loads.c.overhead_bytes.is_not(None), loads.c.load_seconds.is_not(None))
         .order_by(loads.c.id.desc())
         .limit(LOOKED_AT)
     )
@@ -44,7 +50,12 @@ def overhead_bytes(connection: Connection, host: str, engine: str, build: str) -
         if row["stack"].get(host_class, {}).get("engine_build") == build:
             of_build.append(taken)
     measured = (of_build or of_engine)[:LOADS]
-    return int(median(measured)) if measured else None
+    if not measured:
+        return None
+    if len(measured) >= ENOUGH:
+        return int(median(measured))
+    otherwise = median(of_engine[:LOADS]) if len(of_engine) >= ENOUGH else 0
+    return int(min(median(measured), max(UNCALIBRATED_OVERHEAD_BYTES, otherwise)))
 
 
 def _host_class(hosts: list[dict[str, Any]], host: str, engine: str) -> str | None:

@@ -45,7 +45,8 @@ class Database:
                     self._engine = self._empty()
                 with self._transaction(writes=True) as connection:
                     tables().metadata.create_all(connection)
-            self._add_later_columns()
+            if not read_only:
+                self._add_later_columns()
 
     def close(self) -> None:
         self._engine.dispose()
@@ -127,7 +128,8 @@ class Database:
                 path.parent.mkdir(parents=True, exist_ok=True)
             except OSError as error:
                 raise StoreError(f"The folder of the store {path} cannot be made: {error}.", USE_ONE_OF) from error
-        return _tuned(create_engine(url, poolclass=pool.NullPool, connect_args={"timeout": BUSY_SECONDS}))
+        engine = create_engine(url, poolclass=pool.NullPool, connect_args={"timeout": BUSY_SECONDS})
+        return _tuned(engine, self.read_only)
 
     def _empty(self) -> Engine:
         """Where a read-only store finds nothing, it reads an empty one in memory and leaves nothing behind."""
@@ -137,10 +139,15 @@ class Database:
 
     @contextlib.contextmanager
     def _readable_errors(self) -> Iterator[None]:
-        from sqlalchemy.exc import DBAPIError
+        from sqlalchemy.exc import DBAPIError, NoSuchTableError
 
         try:
             yield
+        except NoSuchTableError as error:
+            raise StoreError(
+                f"The store {self._name} has no table {error}.",
+                "it is damaged or of another version: move it away and start a new one, or restore a copy.",
+            ) from error
         except DBAPIError as error:
             first = (str(error.orig).strip() or type(error.orig).__name__).splitlines()[0]
             raise StoreError(
@@ -153,13 +160,16 @@ class Database:
 USE_ONE_OF = "use sqlite:////folder/store.sqlite or postgresql://user:password@host/database."
 
 
-def _tuned(engine: Engine) -> Engine:
-    """SQLite as it should be: WAL, foreign keys, and a writer that takes the lock before it reads."""
+def _tuned(engine: Engine, read_only: bool = False) -> Engine:
+    """SQLite as it should be: WAL, foreign keys, and a writer that takes the lock before it reads.
+
+    `read_only` leaves the file's journal as it is, and SQLite itself then refuses to write.
+    """
     from sqlalchemy import event
 
     def on_connect(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # BEGIN is ours
-        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA query_only = ON" if read_only else "PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA foreign_keys = ON")
 
     def on_begin(connection: Connection) -> None:

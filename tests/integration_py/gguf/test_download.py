@@ -61,6 +61,22 @@ def test_fetched_once_checked_and_nothing_left_over(wanted: Wanted, server: Rang
     assert len(server.ranges) == 1
 
 
+def test_check_mode_reads_a_file_that_is_there_and_writes_nothing(wanted: Wanted) -> None:
+    wanted.path.parent.mkdir()
+    wanted.path.write_bytes(CONTENT)
+    assert not provide(wanted, check=True)
+    assert files(wanted) == {"m.gguf"}
+    with pytest.raises(ProvideError, match="sha256"):
+        provide(replace(wanted, sha256="ab" * 32), check=True)
+
+
+@pytest.mark.parametrize("check", [False, True])
+def test_what_cannot_be_read_where_the_file_is_to_be_is_told(wanted: Wanted, check: bool) -> None:
+    wanted.path.mkdir(parents=True)
+    with pytest.raises(ProvideError, match=r"m\.gguf cannot be read: Is a directory"):
+        provide(wanted, check=check)
+
+
 def test_a_connection_that_breaks_again_and_again_is_gone_on_with(wanted: Wanted, server: RangeServer) -> None:
     server.faults.add("cuts")
     provide(wanted)
@@ -115,6 +131,31 @@ def test_a_server_that_is_gone_leaves_what_there_is(wanted: Wanted, server: Rang
     server.faults.clear()
     provide(wanted)
     assert wanted.path.read_bytes() == CONTENT
+
+
+def test_a_page_instead_of_the_rest_leaves_what_there_is(wanted: Wanted, server: RangeServer) -> None:
+    begun(wanted, CONTENT[:HALF])
+    server.faults.add("asks_to_log_in")
+    with pytest.raises(RemoteError, match=r"sends \d\d bytes instead of the rest"):
+        provide(wanted)
+    assert (wanted.path.parent / ".m.gguf.fetched").read_bytes() == CONTENT[:HALF]
+    server.faults.clear()
+    provide(wanted)
+    assert server.ranges == [f"bytes={HALF}-"]
+
+
+@pytest.mark.parametrize("fault", ["cuts", "drips"])
+def test_a_server_that_sends_next_to_nothing_for_ever_is_given_up(
+    wanted: Wanted, server: RangeServer, fault: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(room, "WINDOW_SECONDS", 0.1)
+    monkeypatch.setattr(room, "LEAST_BYTES", 10_000)
+    server.faults.add(fault)
+    server.cut_bytes = 1
+    with pytest.raises(RemoteError, match="sends less than 100 kB/s for a long time"):
+        provide(wanted)
+    left = (wanted.path.parent / ".m.gguf.fetched").read_bytes()
+    assert left and left == CONTENT[: len(left)]
 
 
 def test_another_size_than_the_catalogs_is_told_before_it_is_fetched(wanted: Wanted) -> None:

@@ -28,6 +28,7 @@ from ansible_collections.local_llm.lab.tests.fakes.gguf_bytes import (
     string,
     strings,
     tensor,
+    u32,
     write_sparse,
 )
 from ansible_collections.local_llm.lab.tests.fakes.range_server import RangeServer
@@ -110,6 +111,34 @@ def test_what_is_no_web_address(url: str) -> None:
     assert "secret" not in str(caught.value)
 
 
+SECRET = "s3cret"
+TELLING = [
+    f"http://user:{SECRET}@127.0.0.1/m.gguf",
+    f"http://user:{SECRET}@[::1/m.gguf",
+    f"http://user:pass/{SECRET}@127.0.0.1/m.gguf",
+    f"http://user:{SECRET}@\u2100.example/m.gguf",
+    f"http://127.0.0.1:1/m.gguf?signature={SECRET}",
+    f"http://127.0.0.1:1/m.gguf#{SECRET}",
+    f"{{base_url}}/m.gguf?signature={SECRET} and a space",
+    f"{{base_url}}/none.gguf?signature={SECRET}",
+]
+
+
+@pytest.mark.parametrize("url", TELLING)
+def test_what_is_secret_in_a_url_is_in_no_message(server: RangeServer, url: str) -> None:
+    with pytest.raises(RemoteError) as caught:
+        read_remote_model(url.format(base_url=server.base_url), timeout_seconds=5)
+    assert SECRET not in str(caught.value)
+
+
+@pytest.mark.parametrize("url", [one for one in TELLING if one.isascii()])
+def test_nor_what_is_secret_in_a_redirect(server: RangeServer, url: str) -> None:
+    server.location = url.format(base_url=server.base_url)
+    with pytest.raises(RemoteError) as caught:
+        read_remote_model(f"{server.base_url}/hub/m.gguf", timeout_seconds=5)
+    assert SECRET not in str(caught.value)
+
+
 def test_nobody_there_and_no_proxy_is_asked(
     server: RangeServer, free_port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -189,6 +218,27 @@ def test_hostile_headers_cost_bounded_memory(server: RangeServer, value: bytes) 
     finally:
         tracemalloc.stop()
     assert server.sent_bytes < 100 * MB
+
+
+MANY = {
+    "tensors": header({"split.count": u32(3)}, [tensor(f"t{one}", (1,)) for one in range(30_000)]),
+    "texts": header({"split.count": u32(3), "x": string("x" * 6 * MB)}),
+    "numbers": header({"split.count": u32(3), "x": b"\x09\0\0\0\0\0\0\0" + (30 * MB).to_bytes(8, "little")}),
+}
+
+
+@pytest.mark.parametrize("content", MANY.values(), ids=MANY)
+def test_the_headers_of_all_shards_together_are_bounded(server: RangeServer, content: bytes) -> None:
+    for number in range(3):
+        shard = server.folder / f"m-{number + 1:05d}-of-00003.gguf"
+        shard.write_bytes(content)
+        os.truncate(shard, len(content) + 40 * MB)
+    for read in (
+        lambda: read_remote_model(f"{server.base_url}/m-00001-of-00003.gguf", 120),
+        lambda: read_model(str(server.folder / "m-00001-of-00003.gguf")),
+    ):
+        with pytest.raises(GgufError, match=r"m-00003-of-00003\.gguf: .*the file is damaged"):
+            read()
 
 
 SMALL = header(

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.local_llm.lab.plugins.plugin_utils.store import Store
+from ansible_collections.local_llm.lab.plugins.plugin_utils.store import Store, StoreError
 
 MIB = 1024**2
 
@@ -23,12 +23,14 @@ def measured(lab: Any) -> Any:
     lab.reopen(new=True)
     lab.plan()
 
-    def add(overhead_mib: int | None, host: str = "box", model_bytes: int = 100 * MIB) -> None:
+    def add(
+        overhead_mib: int | None, host: str = "box", model_bytes: int = 100 * MIB, load_seconds: float | None = 0.7
+    ) -> None:
         resident_bytes = None if overhead_mib is None else model_bytes + overhead_mib * MIB
         lab.store.add_load(
-            lab.id, host=host, model="tiny", load_digest="d", load={"context_tokens": 4096}, load_seconds=0.7,
-            predicted_bytes=model_bytes + 256 * MIB, overhead_bytes=256 * MIB, resident_bytes=resident_bytes,
-            available_bytes=None,
+            lab.id, host=host, model="tiny", load_digest="d", load={"context_tokens": 4096},
+            load_seconds=load_seconds, predicted_bytes=model_bytes + 256 * MIB, overhead_bytes=256 * MIB,
+            resident_bytes=resident_bytes, available_bytes=None,
         )  # fmt: skip
 
     return add
@@ -59,6 +61,35 @@ def test_a_blind_measurement_tells_nothing(lab: Any, measured: Any) -> None:
     assert lab.store.overhead_bytes("box", "llama_cpp", "b1") == 40 * MIB
 
 
+def test_a_model_that_stayed_tells_nothing(lab: Any, measured: Any) -> None:
+    measured(90, load_seconds=None)
+    assert lab.store.overhead_bytes("box", "llama_cpp", "b1") is None
+    measured(40)
+    assert lab.store.overhead_bytes("box", "llama_cpp", "b1") == 40 * MIB
+    assert len(lab.store.summary(lab.id)["loads"]) == 2, "a card shows it all the same"
+
+
+def test_a_disturbed_load_does_not_shut_the_host(lab: Any, measured: Any) -> None:
+    disturbed_mib = 90 * 1024
+    measured(disturbed_mib)
+    assert lab.store.overhead_bytes("box", "llama_cpp", "b1") == 256 * MIB
+    measured(40)
+    assert lab.store.overhead_bytes("box", "llama_cpp", "b1") == 256 * MIB
+    measured(50)
+    assert lab.store.overhead_bytes("box", "llama_cpp", "b1") == 50 * MIB
+
+
+def test_an_engine_that_takes_more_than_the_default_is_believed_after_three_loads(lab: Any, measured: Any) -> None:
+    for overhead_mib in (1000, 1100, 1050):
+        measured(overhead_mib)
+    assert lab.store.overhead_bytes("box", "llama_cpp", "b1") == 1050 * MIB
+    lab.stack = lab.stack | {"engine_build": "b2"}
+    lab.reopen(new=True)
+    lab.plan()
+    measured(90 * 1024)
+    assert lab.store.overhead_bytes("box", "llama_cpp", "b2") == 1075 * MIB, "as the other builds, and no more"
+
+
 def test_another_build_of_the_engine_is_better_than_nothing_and_gives_way_to_its_own(lab: Any, measured: Any) -> None:
     measured(40)
     assert lab.store.overhead_bytes("box", "llama_cpp", "b2") == 40 * MIB
@@ -70,21 +101,50 @@ def test_another_build_of_the_engine_is_better_than_nothing_and_gives_way_to_its
     assert lab.store.overhead_bytes("box", "llama_cpp", "b1") == 40 * MIB
 
 
-@pytest.mark.parametrize("read_only", [False, True])
-def test_a_store_of_an_earlier_version_gets_the_column_and_keeps_its_rows(tmp_path: Path, read_only: bool) -> None:
+@pytest.fixture
+def earlier(tmp_path: Path) -> Path:
+    """A store as version 1.0.0 made it, in the journal mode that a copy of it may have."""
     path = tmp_path / "store.sqlite"
     with Store(f"sqlite:///{path}"):
         pass
-    with sqlite3.connect(path) as earlier:
-        earlier.execute("ALTER TABLE loads DROP COLUMN overhead_bytes")
-        earlier.execute(
+    with sqlite3.connect(path) as connection:
+        connection.execute("ALTER TABLE loads DROP COLUMN overhead_bytes")
+        connection.execute(
             "INSERT INTO generations (id, sweep, number, state, models, stack, hosts, created_at) "
             "VALUES (1, 's', 1, 'open', '{}', '{}', '[]', '2026-01-01')"
         )
-        earlier.execute(
+        connection.execute(
             "INSERT INTO loads (generation, host, model, load_digest, load, at) VALUES (1, 'box', 'm', 'd', '{}', 'x')"
         )
-    earlier.close()
-    with Store(f"sqlite:///{path}", read_only=read_only) as store:
+    connection.execute("PRAGMA journal_mode = DELETE")
+    connection.close()
+    return path
+
+
+def test_a_store_of_an_earlier_version_gets_the_column_and_keeps_its_rows(earlier: Path) -> None:
+    with Store(f"sqlite:///{earlier}") as store:
         assert store.overhead_bytes("box", "llama_cpp", "b1") is None
         assert [load["model"] for load in store.summary(1)["loads"]] == ["m"]
+        assert store.lacks() == []
+
+
+def test_a_store_of_an_earlier_version_that_is_only_read_stays_as_it_is(earlier: Path) -> None:
+    before = earlier.read_bytes()
+    with Store(f"sqlite:///{earlier}", read_only=True) as store:
+        assert store.lacks() == ["loads.overhead_bytes"]
+        assert store.overhead_bytes("box", "llama_cpp", "b1") is None
+        assert store.pauses() == []
+    assert earlier.read_bytes() == before
+    assert [one.name for one in earlier.parent.iterdir()] == [earlier.name]
+
+
+def test_a_store_without_its_loads_says_so(earlier: Path) -> None:
+    with sqlite3.connect(earlier) as connection:
+        connection.execute("DROP TABLE loads")
+    connection.close()
+    with pytest.raises(StoreError, match="has no table loads"):
+        Store(f"sqlite:///{earlier}")
+    with Store(f"sqlite:///{earlier}", read_only=True) as store:
+        assert store.lacks() == ["loads"]
+        with pytest.raises(StoreError, match="has no table loads"):
+            store.overhead_bytes("box", "llama_cpp", "b1")

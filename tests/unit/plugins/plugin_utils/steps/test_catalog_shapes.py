@@ -35,11 +35,14 @@ def arguments(tmp_path: Path) -> dict[str, Any]:
 def result(arguments: dict[str, Any], **told: Any) -> dict[str, Any]:
     """What a loop registers of one gguf_info."""
     (model,) = catalog_shapes(**arguments, read=[], write=False)["without_shape"]
-    return {"ansible_loop_var": "lab_model", "lab_model": model, "files": 1, "size_bytes": 100, "shape": SHAPE} | told
+    read = {"files": 1, "size_bytes": 100, "claimed_sha256": None, "shape": SHAPE}
+    return {"ansible_loop_var": "lab_model", "lab_model": model} | read | told
 
 
-def test_a_shape_that_was_read_is_kept_for_the_next_time(arguments: dict[str, Any]) -> None:
-    first = catalog_shapes(**arguments, read=[result(arguments)], write=True)
+@pytest.mark.parametrize("claimed_sha256", [None, "ab" * 32])
+def test_a_shape_that_was_read_is_kept_for_the_next_time(arguments: dict[str, Any], claimed_sha256: str | None) -> None:
+    read = [result(arguments, claimed_sha256=claimed_sha256)]
+    first = catalog_shapes(**arguments, read=read, write=True)
     assert first["changed"] and first["models"][0]["shape"] == SHAPE and first["without_shape"] == []
     again = catalog_shapes(**arguments, read=[], write=True)
     assert not again["changed"] and again["models"] == first["models"]
@@ -51,7 +54,15 @@ def test_check_mode_knows_the_shape_and_keeps_nothing(arguments: dict[str, Any])
     assert not Path(arguments["lab_home"]).exists()
 
 
-@pytest.mark.parametrize("told", [{"size_bytes": 99}, {"failed": True, "msg": "no such file"}])
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"size_bytes": 99},
+        {"claimed_sha256": "cd" * 32},
+        {"claimed_sha256": "cd" * 32, "files": 2, "size_bytes": 200},
+        {"failed": True, "msg": "no such file"},
+    ],
+)
 def test_another_file_or_none_gives_no_shape(arguments: dict[str, Any], told: dict[str, Any]) -> None:
     read = result(arguments, **told)
     if "failed" in told:
