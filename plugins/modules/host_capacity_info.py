@@ -104,7 +104,15 @@ reserved:
     clusters_bytes: 0
     reserve_bytes: 8589934592
 usable_bytes:
-  description: What a model may take when nothing else is loaded, which is the total without everything in RV(reserved).
+  description: >-
+    What a model may take when nothing else is loaded, which is the total without everything in RV(reserved), and at
+    most RV(metal_limit_bytes).
+  returned: success
+  type: int
+metal_limit_bytes:
+  description: >-
+    What macOS lets the GPU of an Apple chip keep resident. C(sysctl iogpu.wired_limit_mb), else by users' reports two
+    thirds of the memory up to 36 GiB and three quarters above. Null on any other host.
   returned: success
   type: int
 tier:

@@ -162,7 +162,7 @@ reason:
   type: str
   sample: predicted 0.38 GiB + reserve 0.25 GiB fit in 22.85 GiB available (22.22 GiB to spare)
 predicted_bytes:
-  description: Weights, KV cache and overhead.
+  description: Weights, the engine's tables of the vocabulary, KV cache and overhead.
   returned: when O(state=loaded)
   type: int
 available_bytes:

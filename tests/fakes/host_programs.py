@@ -309,7 +309,12 @@ def main(name: str, words: list[str]) -> int:
         import plistlib
 
         plist = plistlib.loads(Path(words[-1]).read_bytes())
-        Path(words[-1]).write_bytes(plistlib.dumps(plist | {words[1]: words[3]}))
+        *above, key = words[1].split(".")
+        place = plist[above[0]] if above else plist
+        if words[0] == "-insert" and key in place:
+            return 1
+        place[key] = {} if words[2] == "-dictionary" else words[3]
+        Path(words[-1]).write_bytes(plistlib.dumps(plist))
         return 0
     if name == "dpkg-query":
         print("".join(f"{package} {version}\n" for package, version in load().get("packages", {}).items()), end="")

@@ -29,6 +29,18 @@ OLLAMA_SET = {
     ),
     "ollama_darwin": "launchctl setenv {name} {value} && brew services restart ollama",
 }
+# What a plist sets comes before `launchctl setenv`, and launchd reads a plist when it is bootstrapped. Homebrew's own
+# service writes its plist anew.
+PLIST_SET = (
+    "{sudo}plutil -insert EnvironmentVariables -dictionary {{plist}} 2>/dev/null; "
+    "{sudo}plutil -replace EnvironmentVariables.{{name}} -string {{value}} {{plist}} && "
+    "{{{{ {sudo}launchctl bootout {domain} {{plist}}; {sudo}launchctl bootstrap {domain} {{plist}}; }}}} "
+    "# until brew services starts it"
+)
+OLLAMA_PLIST_SET = {
+    "ollama_agent": PLIST_SET.format(sudo="", domain="gui/$(id -u)"),
+    "ollama_daemon": PLIST_SET.format(sudo="sudo ", domain="system"),
+}
 # A router is told to load nothing by itself, and one model at a time.
 ROUTER_UP = (
     "nohup llama-server --models-dir {models} --models-max 1 --no-models-autoload --host 127.0.0.1 --port {port} "
@@ -40,6 +52,7 @@ RESTART = {
     "ollama": "sudo systemctl restart ollama",
     "ollama_darwin": "brew services restart ollama",
     "llama_cpp": KILL_LISTENER,
+    "openai_compatible": f"{KILL_LISTENER} # then start it as it was started: the lab does not know how",
 }
 
 

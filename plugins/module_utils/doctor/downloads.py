@@ -17,8 +17,8 @@ from .host import Host
 from .look import Look
 from .subject import Subject
 
-# LM Studio, Ollama, Hugging Face, aria2, and this collection's own temporary folder.
-PATTERNS = ("*.part", "*-partial*", "*.incomplete", "*.aria2", "*.part/*")
+# LM Studio, Ollama, Hugging Face, aria2, and this collection's own: a neighbour that grows, a temporary folder.
+PATTERNS = ("*.part", "*-partial*", "*.incomplete", "*.aria2", ".*.fetched", "*.part/*")
 IN_FLIGHT_SECONDS = 60.0
 DEPTH = 5
 ENGINES = ("ollama", "llmster", "lms", "node", "LM Studio")

@@ -51,13 +51,13 @@ def gather(look: Look, host: Host) -> AgentsSeen:
     found = []
     folders = (look.home / "Library/LaunchAgents", look.path("/Library/LaunchAgents"))
     for path in (path for folder in folders for path in sorted(folder.glob("*.plist"))) if look.darwin else ():
-        runs = what_runs(_plist(path))
+        runs = what_runs(read_plist(path))
         if runs:
             found.append(Agent(str(path), runs))
     return AgentsSeen(tuple(found), look.home.name, os.getuid())
 
 
-def _plist(path: Path) -> dict[str, object]:
+def read_plist(path: Path) -> dict[str, object]:
     try:
         whole = plistlib.loads(path.read_bytes())
     except (OSError, ValueError, ExpatError, OverflowError, plistlib.InvalidFileException):

@@ -5,12 +5,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import os
 import platform
 import socket
 import subprocess
+import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +24,7 @@ from urllib.parse import urlsplit
 MORE_PATH = ("/usr/local/bin", "/usr/bin", "/bin", "/usr/sbin", "/sbin", "/opt/homebrew/bin", "~/.lmstudio/bin")
 PROGRAM_SECONDS = 20
 PORT_SECONDS = 3.0
+LARGEST_BODY_BYTES = 200_000
 
 
 @dataclass(frozen=True)
@@ -77,24 +81,45 @@ class Reply:
 
 
 def ask(url: str, seconds: float = PORT_SECONDS) -> Reply:
-    """GET this URL, without a proxy."""
-    address = urlsplit(url)
-    kind = http.client.HTTPSConnection if address.scheme == "https" else http.client.HTTPConnection
-    connection = kind(address.hostname or "", address.port, timeout=seconds)
+    """GET this URL, without a proxy. After `seconds` the answer is what came until then."""
     try:
+        address = urlsplit(url)
+        kind = http.client.HTTPSConnection if address.scheme == "https" else http.client.HTTPConnection
+        connection = kind(address.hostname or "", address.port, timeout=seconds)
         connection.connect()
     except OSError as error:
         return Reply("refused", error.strerror or str(error))
+    except (ValueError, http.client.InvalidURL) as error:  # a port or a name that cannot be one
+        return Reply("refused", f"no address: {error}")
+    ends_at = time.monotonic() + seconds
+    cut = threading.Timer(seconds, _cut, [connection.sock])
+    cut.daemon = True
+    cut.start()
     try:
         connection.request("GET", address.path or "/")
         response = connection.getresponse()
-        return Reply("answers", f"status {response.status}", response.read(200_000).decode(errors="replace"))
-    except socket.timeout:
-        return Reply("silent", f"nothing within {seconds:g} s")
-    except (OSError, http.client.HTTPException) as error:
-        return Reply("silent", str(error) or type(error).__name__)
+        return Reply("answers", f"status {response.status}", _body(response).decode(errors="replace"))
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        late = time.monotonic() >= ends_at
+        return Reply("silent", f"nothing within {seconds:g} s" if late else str(error) or type(error).__name__)
     finally:
+        cut.cancel()
         connection.close()
+
+
+def _cut(connected: socket.socket) -> None:
+    """A socket's own timeout is for each packet: what drips would never end. Under TLS too, whoever reads meanwhile."""
+    with contextlib.suppress(OSError):
+        socket.socket.shutdown(connected, socket.SHUT_RDWR)
+
+
+def _body(response: http.client.HTTPResponse) -> bytes:
+    try:
+        return response.read(LARGEST_BODY_BYTES)
+    except http.client.IncompleteRead as error:
+        return error.partial
+    except OSError:
+        return b""
 
 
 def compact(body: dict[str, Any]) -> str:

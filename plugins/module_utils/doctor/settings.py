@@ -11,13 +11,25 @@ from pathlib import Path
 from ..engines import Settings, connect
 from ..errors import LabError
 from ..files import read_json
-from .commands import KILL_LISTENER, LMS_SET, OLLAMA_SET, ROUTER_UP, UNLOAD, service_key, service_values, unload_key
+from .commands import (
+    KILL_LISTENER,
+    LMS_SET,
+    OLLAMA_PLIST_SET,
+    OLLAMA_SET,
+    ROUTER_UP,
+    UNLOAD,
+    service_key,
+    service_values,
+    unload_key,
+)
 from .finding import Check, Finding
 from .host import Host
+from .launch_agents import read_plist
 from .look import Look
 from .subject import Subject
 
 KV_VARIABLE = "OLLAMA_KV_CACHE_TYPE"
+OLLAMA_PLIST = "homebrew.mxcl.ollama.plist"
 
 JIT = Check(
     "jit",
@@ -30,28 +42,29 @@ AUTO_EVICT = Check(
 KV_TYPE = Check(
     "kv_type",
     "the KV type that the engine runs with (of Ollama: its service's environment) against the one of the sizing",
-    {**OLLAMA_SET, "llama_cpp": UNLOAD["llama_cpp"]},
+    {**OLLAMA_SET, **OLLAMA_PLIST_SET, "llama_cpp": UNLOAD["llama_cpp"]},
 )
 
 
 @dataclass(frozen=True)
 class SettingsSeen:
-    """`running_kv_type`: what the running service was really started with, where that can be seen."""
+    """`running_kv_type`: what the running service was really started with, where that is seen; `plist` starts it."""
 
     settings: Settings = field(default_factory=Settings)
     why: str = ""
     running_kv_type: str | None = None
+    plist: Path | None = None
 
 
 def gather(look: Look, host: Host) -> SettingsSeen:
-    running = _running_kv_type(look, host) if host.engine == "ollama" else None
+    running, plist = _running(look) if host.engine == "ollama" else (None, None)
     try:
         engine = connect(host.engine, host.base_url, host.engine_options)
         if host.engine == "llama_cpp" and engine.loaded():
             running = _started_kv_type(host)
-        return SettingsSeen(engine.settings(), "", running)
+        return SettingsSeen(engine.settings(), "", running, plist)
     except LabError as error:
-        return SettingsSeen(Settings(), error.message, running)
+        return SettingsSeen(Settings(), error.message, running, plist)
 
 
 def _started_kv_type(host: Host) -> str | None:
@@ -61,22 +74,41 @@ def _started_kv_type(host: Host) -> str | None:
     return str(spec["kv_type"]) if isinstance(spec, dict) and spec.get("kv_type") else None
 
 
-def _running_kv_type(look: Look, host: Host) -> str | None:
-    """The service's environment, from its process or from what starts it; f16 where it is not set."""
+def _running(look: Look) -> tuple[str | None, Path | None]:
+    """Ollama's KV type by the environment of its service, and the plist that starts it. Not seen is not f16."""
     if look.darwin:
-        told = look.run("launchctl", "getenv", KV_VARIABLE)
-        return None if told is None else told.strip() or "f16"
+        return _started_by_launchd(look)
     for pid, name, words in look.processes():
         if name == "ollama" and "serve" in words:
             environment = look.text(f"/proc/{pid}/environ")
             if environment is not None:
-                return _value(environment.split("\0"))
-    told = look.run("systemctl", "show", "-p", "Environment", "--value", "ollama.service")
-    return _value(told.split()) if told is not None else None
+                return _value(environment.split("\0")), None
+    names = ("LoadState", "ActiveState", "Environment", "EnvironmentFiles")
+    told = look.run("systemctl", "show", *(word for name in names for word in ("-p", name)), "ollama.service") or ""
+    shown = dict(line.split("=", 1) for line in told.splitlines() if "=" in line)
+    if (shown.get("LoadState"), shown.get("ActiveState")) != ("loaded", "active") or shown.get("EnvironmentFiles"):
+        return None, None
+    return _value(shown.get("Environment", "").split()), None
+
+
+def _started_by_launchd(look: Look) -> tuple[str | None, Path | None]:
+    """What a plist sets comes before what `launchctl setenv` does, which a daemon does not see."""
+    told = look.run("launchctl", "getenv", KV_VARIABLE)
+    of_user = (told or "").strip()
+    for folder in (look.path("/Library/LaunchDaemons"), look.home / "Library/LaunchAgents"):
+        path = folder / OLLAMA_PLIST
+        plist = read_plist(path)
+        if plist:
+            own = plist.get("EnvironmentVariables")
+            value = str(own.get(KV_VARIABLE) or "") if isinstance(own, dict) else ""
+            if value or folder.name == "LaunchDaemons":
+                return value or "f16", path
+            return None if told is None else of_user or "f16", path
+    return of_user or None, None
 
 
 def _value(assignments: list[str]) -> str:
-    found = [one.partition("=")[2] for one in assignments if one.startswith(f"{KV_VARIABLE}=")]
+    found = [one.strip('"').partition("=")[2] for one in assignments if one.strip('"').startswith(f"{KV_VARIABLE}=")]
     return found[-1] if found and found[-1] else "f16"
 
 
@@ -129,9 +161,13 @@ def kv_type(seen: SettingsSeen, host: Host) -> Finding:
         return KV_TYPE.ok(str(real))
     evidence = f"{real}, and sizes were counted with {wanted}"
     key = service_key(host)
+    if seen.plist:
+        key = "ollama_agent" if seen.plist.parent.name == "LaunchAgents" else "ollama_daemon"
     if key not in KV_TYPE.remedies:
         return KV_TYPE.unknown(f"{evidence}; {host.engine} sets it per model, in its own window")
-    return KV_TYPE.fail(evidence, KV_TYPE.command(key, name=KV_VARIABLE, value=wanted, port=host.port))
+    return KV_TYPE.fail(
+        evidence, KV_TYPE.command(key, name=KV_VARIABLE, value=wanted, port=host.port, plist=seen.plist)
+    )
 
 
 SUBJECT = Subject(gather, ((JIT, jit), (AUTO_EVICT, auto_evict), (KV_TYPE, kv_type)), on_cloud=True)

@@ -29,8 +29,14 @@ class Subject:
         try:
             seen = self.gather(look, host)
         except Exception as error:  # a host can be strange in any way: it must not hide what the others see
-            why = error.message if isinstance(error, LabError) else f"{type(error).__name__}: {error}"
-            yield from (check.unknown(why) for check, _judge in self.checks)
+            yield from (check.unknown(_why(error)) for check, _judge in self.checks)
             return
-        for _check, judge in self.checks:
-            yield judge(seen, host)
+        for check, judge in self.checks:
+            try:
+                yield judge(seen, host)
+            except Exception as error:  # nor must one judge hide the others' findings
+                yield check.unknown(_why(error))
+
+
+def _why(error: Exception) -> str:
+    return error.message if isinstance(error, LabError) else f"{type(error).__name__}: {error}"

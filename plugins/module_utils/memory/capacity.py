@@ -17,6 +17,9 @@ GIB = 1024**3
 # A host is of the tier whose smallest useful model it holds beside its context: a 21 GB file of the 30B class with
 # 128k tokens takes 24 GB, one of the 70B class or a large mixture twice to three times that.
 TIERS = (("full", 64 * GIB), ("lite", 8 * GIB), ("cloud", 0))
+# What macOS lets the GPU of an Apple chip keep resident. By users' reports, not documented: two thirds of the memory up
+# to 36 GB, three quarters above; `sysctl iogpu.wired_limit_mb` sets another limit, 0 is this one.
+SMALL_MAC_BYTES = 36 * GIB
 
 
 def capacity(reserve_bytes: int) -> dict[str, Any]:
@@ -24,7 +27,11 @@ def capacity(reserve_bytes: int) -> dict[str, Any]:
     now = reading()
     vm, found = docker(), clusters()
     vm_bytes, clusters_bytes = reserved(vm, found)
+    chips = gpus()
+    limit_bytes = metal_limit(now.total_bytes) if chips and platform.system() == "Darwin" else None
     usable_bytes = max(0, now.total_bytes - now.os_bytes - vm_bytes - clusters_bytes - reserve_bytes)
+    if limit_bytes is not None:
+        usable_bytes = min(usable_bytes, limit_bytes)
     return {
         **{name: value for name, value in asdict(now).items() if name != "os_bytes"},
         "reserved": {
@@ -34,18 +41,26 @@ def capacity(reserve_bytes: int) -> dict[str, Any]:
             "reserve_bytes": reserve_bytes,
         },
         "usable_bytes": usable_bytes,
+        "metal_limit_bytes": limit_bytes,
         "tier": tier(usable_bytes),
         "docker": asdict(vm) if vm else None,
         "clusters": [asdict(one) for one in found],
         "cpu_count": os.cpu_count(),
         "system": platform.system(),
         "machine": platform.machine(),
-        "gpus": gpus(),
+        "gpus": chips,
     }
 
 
 def tier(usable_bytes: int) -> str:
     return next(name for name, least_bytes in TIERS if usable_bytes >= least_bytes)
+
+
+def metal_limit(total_bytes: int) -> int:
+    told = (answer("sysctl", "-n", "iogpu.wired_limit_mb") or "").strip()
+    if told.isdecimal() and int(told):
+        return int(told) * 1024**2
+    return total_bytes * 2 // 3 if total_bytes <= SMALL_MAC_BYTES else total_bytes * 3 // 4
 
 
 def gpus() -> list[dict[str, Any]]:

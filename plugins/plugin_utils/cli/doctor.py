@@ -54,7 +54,7 @@ def doctor(request: DoctorRequest) -> int:
 
 def _report(inventory: Path, limit: str | None) -> dict[str, Any] | None:
     seen = vault.gather([str(inventory)], _why_shut)
-    wanted = limit or GROUP
+    wanted = (limit or GROUP).replace(",", ":")  # with a comma it cannot be one side of `&` and `!`
     shut = [one.path for one in seen.sealed if one.why is not None and one.whole]
     if any(not _folder_and_name(path) for path in shut):
         return _without_hosts(seen, {})  # nobody knows which hosts there are
@@ -73,10 +73,11 @@ def _report(inventory: Path, limit: str | None) -> dict[str, Any] | None:
     played = play(Play("doctor", inventory, wanted, {"lab_left_out": left_out}), show, lambda: None)
     if played.stopped:
         return None
-    if not found:
+    if not found or (played.code and found[0]["verdict"] != "fail"):  # else its failures are what Ansible ends with
         print(played.output, file=sys.stderr)
         raise LabError(
-            "Nothing was looked at; Ansible says why above.", f"see: ansible-inventory -i {inventory} --graph"
+            "There is no report, or not of all; Ansible says why above.",
+            f"see: ansible-inventory -i {inventory} --graph",
         )
     return found[0]
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 from ...module_utils.doctor import Check, Finding
 from ...module_utils.doctor.look import Reply, ask
@@ -30,7 +31,11 @@ CLOCK = Check(
     "the host's clock against the controller's, as far as the time of the connection allows to tell",
     {"linux": "sudo timedatectl set-ntp true", "darwin": "sudo sntp -sS time.apple.com"},
 )
-BASE_URL = Check("base_url", "lab_base_url answers from the controller: its end of the tunnel", {"ssh": FORWARD})
+BASE_URL = Check(
+    "base_url",
+    "lab_base_url answers from the controller: its end of the tunnel",
+    {"ssh": FORWARD, "address": "ansible-inventory --host {name} # lab_base_url is to be http://HOST:PORT"},
+)
 
 
 @dataclass(frozen=True)
@@ -61,11 +66,17 @@ class Examined:
 
 def look(host: Examined) -> list[Finding]:
     """This host's findings: what is seen from here, then what the host says of itself."""
-    from urllib.parse import urlsplit
-
     own = [Finding(**one) for one in host.answer.get("findings", ())]
-    port = urlsplit(host.base_url).port or 443
+    port = port_of(host.base_url)
     return [reachable(host), clock(host.answer.get("clock") or {}), base_url(host, port, ask(host.base_url)), *own]
+
+
+def port_of(url: str) -> int | None:
+    """None where the URL names no port that can be one."""
+    try:
+        return urlsplit(url).port or 443
+    except ValueError:
+        return None
 
 
 def reachable(host: Examined) -> Finding:
@@ -107,16 +118,18 @@ def _set_clock(told: dict[str, str]) -> str:
     return CLOCK.command("darwin" if told.get("system") == "Darwin" else "linux")
 
 
-def base_url(host: Examined, port: int, reply: Reply) -> Finding:
+def base_url(host: Examined, port: int | None, reply: Reply) -> Finding:
     """`listening` is what the host says of its own end: an engine with nothing loaded may not listen at all."""
     listening = host.answer.get("listening")
     if host.tier == "cloud":
         return BASE_URL.ok("a cloud's address: see engine")
     if reply.state == "answers":
         return BASE_URL.ok(f"{host.base_url} answers ({reply.detail})")
+    evidence = f"{host.base_url} does not answer from here ({reply.detail})"
+    if port is None:
+        return BASE_URL.fail(evidence, BASE_URL.command("address", name=host.name))
     if listening is False and (host.local or reply.state == "silent"):
         return BASE_URL.ok(f"nothing listens on {host.name}'s port {host.engine_port} now, so nothing can answer")
-    evidence = f"{host.base_url} does not answer from here ({reply.detail})"
     remedy = BASE_URL.command(
         "ssh", port=port, remote_port=host.engine_port, destination=f"ssh://{host.destination}:{host.ssh_port}"
     )

@@ -16,12 +16,17 @@ from ...module_utils.doctor import Check, Finding
 HEADER = "$ANSIBLE_VAULT;"
 SEALED_VALUE = re.compile(r"!vault\s*\|[-+]?[^\n]*\n((?:[ \t]+\S+\n?)+)")
 # `completion_tokens: 24` is no secret, `lab_api_key: "{{ vault_lab_api_key }}"` neither.
-PLAIN = re.compile(
-    r"""^[ \t-]*["']?(?P<name>\w*(?:api_key|apikey|password|passwd|secret|token))["']?[ \t]*[:=][ \t]*"""
-    r"""(?P<value>[^\s#|>!&*{\[][^\n]*)$""",
-    re.MULTILINE | re.IGNORECASE,
+NAME = r"""["']?(?P<name>\w*(?:api_?key|passw(?:or)?d|_pass|secret|token))["']?"""
+VALUE = r"""(?:!unsafe[ \t]+)?(?P<value>"[^"\n]*"|'[^'\n]*'|[^\s#|>!&*{\[,}\]][^\s,}\]]*)"""
+PLAIN = (
+    re.compile(rf"(?:^|[{{,])[ \t-]*{NAME}[ \t]*:[ \t]+{VALUE}", re.IGNORECASE | re.MULTILINE),  # YAML, JSON
+    re.compile(rf"(?:^|[\s?&]){NAME}[ \t]*=[ \t]*{VALUE}", re.IGNORECASE | re.MULTILINE),  # INI
+    re.compile(rf"^[ \t-]*{NAME}[ \t]*:[ \t]*[|>][-+\d]*[ \t]*\n\s*(?P<value>\S+)", re.IGNORECASE | re.MULTILINE),
+    re.compile(r"(?P<name>[a-z][\w+.-]*)://[^\s:/@]*:(?P<value>[^\s/@]+)@", re.IGNORECASE),
 )
-HARMLESS = re.compile(r"""^["']?(\{\{.*|\d+|null|~|true|false)?["']?\s*(#.*)?$""", re.IGNORECASE)
+HARMLESS = re.compile(r"""^["']?(\{\{.*|\d+|null|~|true|false|yes|no)?["']?$""", re.IGNORECASE)
+COMMENT = re.compile(r"^[ \t]*[#;].*|[ \t]#.*", re.MULTILINE)
+TEMPLATE = re.compile(r"\{\{.*?\}\}", re.DOTALL)
 LARGEST_BYTES = 1 << 20
 SUFFIXES = ("", ".yml", ".yaml", ".json", ".ini", ".vault")
 
@@ -37,7 +42,8 @@ VAULT = Check(
 )
 PLAINTEXT = Check(
     "plaintext_keys",
-    "the inventory's files hold no key, token or password in plain text",
+    "variables and URLs of the inventory's files: a value in plain text where the name ends in api_key, password, "
+    "passwd, _pass, secret or token, a password in a URL; no key under another name is found",
     {"seal": "ansible-vault encrypt {files}"},
 )
 
@@ -94,8 +100,11 @@ def files(sources: list[str]) -> Iterator[tuple[Path, str]]:
 
 
 def plain_secrets(text: str) -> list[str]:
-    """The names of variables that look like a secret in plain text."""
-    return [one["name"] for one in PLAIN.finditer(text) if not HARMLESS.match(one["value"].strip())]
+    """The names of variables that look like a secret in plain text, and the schemes of URLs with a password."""
+    text = TEMPLATE.sub("{{}}", COMMENT.sub("", text))
+    found = sorted((one for form in PLAIN for one in form.finditer(text)), key=lambda one: one.start())
+    names = (one["name"] + ("://" if one.re is PLAIN[-1] else "") for one in found if not HARMLESS.match(one["value"]))
+    return list(dict.fromkeys(names))
 
 
 def label_of(text: str) -> str:

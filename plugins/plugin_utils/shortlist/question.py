@@ -109,7 +109,7 @@ class Host:
             reserve_bytes=_number(what, plain, "reserve_bytes", int) or 0,
             overhead_bytes=_number(what, plain, "overhead_bytes", int) or 0,
             memory_bandwidth_bytes_per_second=_number(what, plain, "memory_bandwidth_bytes_per_second", float) or None,
-            bandwidth_is_lower_bound=bool(plain.get("bandwidth_is_lower_bound")),
+            bandwidth_is_lower_bound=_boolean(what, plain, "bandwidth_is_lower_bound"),
             bandwidth_from=str(plain.get("bandwidth_from") or ""),
             disk_read_bytes_per_second=_number(what, plain, "disk_read_bytes_per_second", float) or None,
         )
@@ -161,6 +161,16 @@ def _number(what: str, plain: Mapping[str, Any], key: str, kind: Callable[[Any],
     if not 0 <= number < float("inf"):
         raise ShortlistError(f"{what} says {key} = {value!r}.", "give a number, 0 or more")
     return number
+
+
+def _boolean(what: str, plain: Mapping[str, Any], key: str) -> bool:
+    """As Ansible reads one; a filter is given what the user wrote."""
+    text = str(plain.get(key) if plain.get(key) is not None else "").strip().lower()
+    if text in ("true", "yes", "on", "1", "1.0", "y", "t"):
+        return True
+    if text in ("", "false", "no", "off", "0", "0.0", "n", "f"):
+        return False
+    raise ShortlistError(f"{what} says {key} = {plain[key]!r}.", "give true or false")
 
 
 def _made(what: str, key: str, make: Callable[[Any], Made], plain: Any) -> Made | None:

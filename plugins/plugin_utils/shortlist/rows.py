@@ -35,6 +35,7 @@ class Row:
     total_parameters: int | None
     active_parameters: int | None
     weight_bytes: int | None = None
+    vocabulary_bytes: int | None = None
     kv_bytes: int | None = None
     overhead_bytes: int | None = None
     predicted_bytes: int | None = None
@@ -84,6 +85,7 @@ def _file_row(name: str, sizes: Sizes, host: Host, asked: Asked) -> Row:
         total_parameters=sizes.shape.total_parameters,
         active_parameters=sizes.shape.active_parameters,
         weight_bytes=sizes.weight_bytes,
+        vocabulary_bytes=sizes.vocabulary_bytes,
         kv_bytes=sizes.kv_bytes,
         overhead_bytes=host.overhead_bytes,
         predicted_bytes=predicted_bytes,
@@ -114,7 +116,10 @@ def _why(verdict: Verdict, sizes: Sizes, host: Host, asked: Asked, largest: int,
             f"trained for {sizes.train_context_tokens} tokens of context, {asked.context_tokens} are asked; "
             f"{_largest_text(largest)}"
         )
-    parts = f"{size(sizes.weight_bytes)} weights + {size(sizes.kv_bytes)} KV ({asked.load_text})"
+    parts = f"{size(sizes.weight_bytes)} weights"
+    if sizes.vocabulary_bytes:
+        parts += f" + {size(sizes.vocabulary_bytes)} vocabulary"
+    parts += f" + {size(sizes.kv_bytes)} KV ({asked.load_text})"
     parts += f" + {size(host.overhead_bytes)} overhead + {size(host.reserve_bytes)} reserve"
     if verdict is Verdict.DOES_NOT_FIT:
         return (

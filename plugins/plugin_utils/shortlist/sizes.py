@@ -33,6 +33,11 @@ class Sizes:
         return self.shape.weight_bytes
 
     @property
+    def vocabulary_bytes(self) -> int:
+        """The engine's tables of it, which no load config changes."""
+        return fixed_bytes(self.shape) - self.shape.weight_bytes
+
+    @property
     def train_context_tokens(self) -> int:
         return self.shape.train_context_tokens or UNKNOWN_TRAIN_CONTEXT_TOKENS
 

@@ -6,8 +6,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,8 @@ from ansible_collections.local_llm.lab.plugins.module_utils.engines import LoadR
 from ansible_collections.local_llm.lab.tests.fakes.ollama import Ollama
 from ansible_collections.local_llm.lab.tests.fakes.openai_stub import OpenAIStub
 
-PAGE = Path(__file__).resolve().parents[3] / "docs" / "engines.md"
+ROOT = Path(__file__).resolve().parents[3]
+PAGE = ROOT / "docs" / "engines.md"
 SHOWN_KEY_FILE = "/home/lab/.config/lab/cloud.key"
 
 
@@ -53,14 +56,43 @@ def test_ollama_is_verified_by_the_page_s_own_commands(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("key", ["sk-1", "sk-another"])
 def test_a_cloud_is_verified_by_the_page_s_own_command(tmp_path: Path, key: str) -> None:
-    (shown,) = map(yaml.safe_load, blocks("openai_compatible", "yaml"))
+    (cloud,) = tier_cloud(*blocks("openai_compatible", "yaml")).values()
     (command,) = blocks("openai_compatible", "sh")
     file = tmp_path / "cloud.key"
     file.touch(0o600)
     file.write_text(f"{key}\n")
-    assert shown["lab_engine_options"] == {"api_key_file": SHOWN_KEY_FILE}
+    assert cloud["lab_engine_options"] == {"api_key_file": SHOWN_KEY_FILE}
     with OpenAIStub(key=key) as stub:
-        engine = connect(shown["lab_engine"], stub.base_url, {"api_key_file": str(file)})
+        engine = connect("openai_compatible", stub.base_url, {"api_key_file": str(file)})
         assert engine.load(LoadRequest("stub-1", "", 2048), timeout_seconds=60).id == "stub-1"
         here = command.replace(SHOWN_KEY_FILE, str(file)).replace("https://api.example.com", stub.base_url)
         assert [one["id"] for one in run(here)["data"]] == ["stub-1"]
+
+
+@pytest.mark.timeout(300)
+def test_the_page_s_cloud_is_a_host_that_nobody_tries_to_reach_by_ssh(tmp_path: Path) -> None:
+    lab, folder, file = [sys.executable, str(ROOT / "scripts" / "lab")], tmp_path / "lab", tmp_path / "cloud.key"
+    subprocess.run([*lab, "init", str(folder)], check=True, stdout=subprocess.DEVNULL)
+    file.touch(0o600)
+    file.write_text("sk-1\n")
+    (tmp_path / "ssh").write_text("#!/bin/sh\nexit 97\n")
+    (tmp_path / "ssh").chmod(0o755)
+    (written,) = blocks("openai_compatible", "yaml")
+    with OpenAIStub(key="sk-1") as stub:
+        hosts = written.replace(SHOWN_KEY_FILE, str(file)).replace("https://api.example.com", stub.base_url)
+        (folder / "inventory/hosts.yml").write_text(hosts)
+        path = os.pathsep.join([str(tmp_path), str(Path(sys.executable).parent), os.environ["PATH"]])
+        done = subprocess.run(
+            [*lab, "doctor", "-l", "cloud", "--json"],
+            cwd=folder, env=os.environ | {"PATH": path}, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+    assert done.stdout.startswith("{"), done.stdout + done.stderr
+    found = {one["check"]: one for one in json.loads(done.stdout)["findings"] if one["host"] == "cloud"}
+    assert (found["reachable"]["verdict"], found["reachable"]["evidence"]) == ("ok", "over local")
+    assert found["engine"]["verdict"] == "ok" and stub.base_url in found["engine"]["evidence"]
+    assert {one["verdict"] for one in found.values()} <= {"ok", "unknown"}, found
+
+
+def tier_cloud(text: str) -> dict[str, Any]:
+    hosts: dict[str, Any] = yaml.safe_load(text)["llm_hosts"]["children"]["tier_cloud"]["hosts"]
+    return hosts

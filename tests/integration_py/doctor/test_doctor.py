@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The doctor over real hosts: one that somebody holds with a model loaded, one open to the network, one that is lost,
-and one whose vault file does not open."""
+one whose vault file does not open, and one whose variables lack something."""
 
 from __future__ import annotations
 
@@ -59,6 +59,7 @@ class Lab:
         elsewhere = engine.options | {"state_dir": str(path / "other-engine")}
         public = {"lab_engine_port": self.listener.server_address[1], "lab_engine_options": elsewhere}
         hosts = {
+            "odd": local | {"lab_base_url": "http://127.0.0.1:{{ lab_nobody_set_this }}"},
             "held": local | held,
             "open": local | public | {"lab_keeper_dir": str(path / "other")},
             "lost": nowhere | {"lab_engine_port": free_port()},
@@ -122,6 +123,8 @@ def test_every_pitfall_is_a_line_whatever_becomes_of_the_other_hosts(lab: Lab) -
     assert only("open", "public_address")["verdict"] == "fail"
     assert f"port {lab.listener.server_address[1]}" in only("open", "public_address")["evidence"]
     assert only("lost", "reachable")["verdict"] == "fail"
+    assert only("odd", "reachable")["verdict"] == "fail"
+    assert "lab_nobody_set_this" in only("odd", "reachable")["evidence"]
     assert only("shut", "reachable")["evidence"] == f"it was not looked at: {lab.vault} does not open"
     assert (
         only("controller", "vault")["verdict"] == "fail" and str(lab.vault) in only("controller", "vault")["evidence"]
@@ -173,12 +176,17 @@ def test_the_playbook_alone_shows_the_same_and_fails_where_something_fails(lab: 
     assert (lab.path / "lab/reports/doctor/latest.json").read_bytes() == before
 
 
+def test_hosts_may_be_named_with_commas_where_one_is_shut(lab: Lab) -> None:
+    _code, report = lab.report("-l", "open,shut")
+    assert {one["host"] for one in report["findings"]} == {"controller", "open", "shut"}
+
+
 def test_an_inventory_that_does_not_open_at_all_is_reported_too(lab: Lab) -> None:
     lab.vault.rename(lab.inventory / "group_vars" / "all.yml")
     code, report = lab.report()
     assert code == 2
-    assert {one["host"] for one in report["findings"]} == {"controller", "held", "open", "lost", "shut"}
-    assert len(lines_of(report, check="reachable", verdict="fail")) == 4
+    assert {one["host"] for one in report["findings"]} == {"controller", "held", "open", "lost", "odd", "shut"}
+    assert len(lines_of(report, check="reachable", verdict="fail")) == 5
 
     nothing = lab.doctor("-l", "typo")
     assert nothing.returncode == 2 and "typo" in nothing.stderr and not nothing.stdout

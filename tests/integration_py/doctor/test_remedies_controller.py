@@ -168,3 +168,13 @@ def test_the_controllers_end_of_a_tunnel_is_brought_up(stage: Stage) -> None:
     stage.run(finding.remedy)
     assert ends.look(host({"listening": True}, port))[2].verdict == "ok"
     assert stage.calls()[-1][-1] == "ssh://llm@gb10.example.net:2222"
+
+
+@heals("base_url", "address")
+@pytest.mark.parametrize("url", ["http://127.0.0.1:81x8", "http://127.0.0.1:99999"])
+def test_an_address_that_is_none_is_shown(stage: Stage, url: str) -> None:
+    finding = ends.look(host({"listening": False}, base_url=url))[2]
+    assert (finding.check, finding.verdict) == ("base_url", "fail") and url in finding.evidence
+    stage.program("ansible-inventory").write_text("#!/bin/sh\nprintf '%s\\n' \"$@\" >asked\n")
+    stage.run(finding.remedy)
+    assert (stage.root / "asked").read_text() == "--host\ngb10\n"

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import plistlib
 import subprocess
 import sys
 import time
@@ -14,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.local_llm.lab.plugins.module_utils.doctor import engine, settings
+from ansible_collections.local_llm.lab.plugins.module_utils.doctor import commands, engine, settings
 from ansible_collections.local_llm.lab.plugins.module_utils.engines import Instance, Settings
 from ansible_collections.local_llm.lab.tests.fakes import host_programs
 from ansible_collections.local_llm.lab.tests.fakes.lm_studio import LmStudio, Model
@@ -149,13 +150,22 @@ def test_a_router_is_asked_to_unload(stage: Stage) -> None:
 @heals("memory_floor", "llama_cpp")
 @heals("memory_pressure", "llama_cpp")
 @heals("download", "llama_cpp")
+@heals("memory_floor", "openai_compatible")
+@heals("memory_pressure", "openai_compatible")
+@heals("download", "openai_compatible")
+@heals("cpu_fallback", "openai_compatible")
 @heals("public_address", "other")
 def test_what_listens_on_the_port_is_ended(stage: Stage, listener: subprocess.Popen[bytes]) -> None:
     """llama.cpp is a process per model: to unload is to end it."""
     stage.ask(engine="llama_cpp", context_tokens=4096)
     finding = engine.context(engine.EngineSeen("x", instances=(instance("a"),)), stage.host)
+    assert all(finding.remedy in one for one in _restarts(stage, "llama_cpp", "openai_compatible"))
     stage.run(finding.remedy)
     assert listener.wait(timeout=60) < 0
+
+
+def _restarts(stage: Stage, *engines: str) -> list[str]:
+    return [commands.RESTART[one].format(**commands.service_values(stage.host)) for one in engines]
 
 
 @heals("engine", "lm_studio")
@@ -171,6 +181,39 @@ def test_an_engine_that_is_down_is_started(stage: Stage, name: str, system: str)
         stage.ask(system=system)
         stage.be(system)
     stage.heal("engine", "fail", "does not answer")
+
+
+@heals("kv_type", "ollama_agent")
+@heals("kv_type", "ollama_daemon")
+@pytest.mark.parametrize("folder", ["home/Library/LaunchAgents", "Library/LaunchDaemons"])
+@pytest.mark.parametrize("own", [{}, {"EnvironmentVariables": {"OLLAMA_KV_CACHE_TYPE": "f16"}}])
+def test_the_environment_in_ollamas_plist_is_set(stage: Stage, folder: str, own: dict[str, object]) -> None:
+    stage.be("Darwin")
+    stage.ask(kv_type="q8_0")
+    plist = stage.root / folder / settings.OLLAMA_PLIST
+    plist.parent.mkdir(parents=True)
+    plist.write_bytes(plistlib.dumps({"Label": "homebrew.mxcl.ollama", **own}))
+    stage.heal("kv_type", "fail", "f16, and sizes were counted with q8_0")
+    assert ["launchctl", "bootstrap"] in [call[:2] for call in stage.calls()]
+    stage.ask(kv_type="f16")
+    assert stage.find("kv_type").verdict == "fail"  # what the plist says, whatever `launchctl getenv` does
+
+
+@pytest.mark.parametrize(
+    ("shown", "verdict"),
+    [
+        ("LoadState=loaded\nActiveState=active\nEnvironment=PATH=/bin OLLAMA_KV_CACHE_TYPE=q8_0\n", "ok"),
+        ("LoadState=loaded\nActiveState=active\nEnvironment=PATH=/bin\n", "fail"),
+        ("LoadState=loaded\nActiveState=active\nEnvironmentFiles=/etc/default/ollama (ignore_errors=no)\n", "unknown"),
+        ("LoadState=loaded\nActiveState=inactive\nEnvironment=\n", "unknown"),  # another `ollama serve` runs
+        ("LoadState=not-found\nActiveState=inactive\nEnvironment=\n", "unknown"),
+        ("", "unknown"),
+    ],
+)
+def test_a_units_environment_is_believed_where_it_is_all_of_it(stage: Stage, shown: str, verdict: str) -> None:
+    stage.ask(kv_type="q8_0")
+    stage.program("systemctl").write_text(f"#!/bin/sh\nprintf '{shown}'\n")
+    assert stage.find("kv_type").verdict == verdict
 
 
 @heals("jit", "llama_cpp_router")

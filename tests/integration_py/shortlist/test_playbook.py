@@ -9,9 +9,14 @@ import sys
 
 import pytest
 
+from ansible_collections.local_llm.lab.plugins.module_utils.gguf import UNCALIBRATED_OVERHEAD_BYTES
 from ansible_collections.local_llm.lab.plugins.module_utils.keeper.client import Terms, hold, release
+from ansible_collections.local_llm.lab.plugins.plugin_utils.store import Store
 
+from ..store.conftest import Lab
 from .conftest import SHA256, Folder
+
+MIB = 1024**2
 
 # Whole playbooks, several times on a busy machine.
 pytestmark = pytest.mark.timeout(400)
@@ -53,6 +58,26 @@ def test_looked_at_then_written_then_everything_is_known(folder: Folder) -> None
     assert (folder.home / "shapes" / f"{SHA256}.json").is_file()
     assert folder.rows()["local"]["verdict"] == folder.rows()["web"]["verdict"] == "fits", "read once"
     assert len(folder.server.ranges) - len(read) <= len(read) // 2, "only the unknown one is asked for again"
+
+
+def test_the_overhead_is_what_sweeps_measured_there(folder: Folder) -> None:
+    known = folder.hosts["embedded"] | {"lab_memory_bandwidth_bytes_per_second": 10**9}
+    folder.hosts = {"box": known, "new": known, "told": known | {"lab_overhead_bytes": 7}}
+    folder.write()
+    with Store(f"sqlite:///{folder.home}/store.sqlite") as store:
+        swept = Lab(store)
+        swept.plan()
+        store.add_load(
+            swept.id, host="box", model="tiny", load_digest="d", load={}, load_seconds=1,
+            predicted_bytes=300 * MIB, overhead_bytes=256 * MIB, resident_bytes=84 * MIB, available_bytes=None,
+        )  # fmt: skip
+    done = folder.run("ansible-playbook local_llm.lab.shortlist -l box,new,told -e shortlist_context_tokens=2048")
+    assert done.returncode == 0, done.stdout + done.stderr
+    overheads = {host["name"]: host["overhead_bytes"] for host in folder.report()["hosts"]}
+    assert overheads == {"box": 40 * MIB, "new": UNCALIBRATED_OVERHEAD_BYTES, "told": 7}
+
+    done = folder.run("ansible-playbook local_llm.lab.shortlist -l box -e lab_store_url=nonsense --check")
+    assert done.returncode == 2 and "The store URL is not one" in done.stdout + done.stderr
 
 
 def test_a_held_host_is_not_measured_and_the_inventory_s_bandwidth_needs_no_measuring(folder: Folder) -> None:

@@ -65,10 +65,7 @@ def test_one_sweep_over_three_engines(folder: Folder, studio: LmStudio, ollama: 
         studio=lm_studio_host(studio),
         ollama={"lab_engine": "ollama", "lab_engine_url": ollama.base_url, "lab_base_url": ollama.base_url},
         cloud={
-            "lab_engine": "openai_compatible",
-            "lab_tier": "cloud",
             "lab_engine_url": f"{cloud.base_url}/v1",
-            "lab_base_url": cloud.base_url,
             "lab_engine_options": {"api_key_file": str(key_file)},
             "lab_api_key": KEY,
         },
@@ -131,12 +128,17 @@ def lm_studio_host(studio: LmStudio) -> dict[str, Any]:
 
 
 def write(folder: Folder, **hosts: dict[str, Any]) -> None:
-    """The user's folder with these hosts in place of the embedded one."""
+    """The user's folder with these hosts in place of the embedded one; `cloud` is one of tier_cloud."""
     folder.write()
     common = {name: folder.host[name] for name in ("ansible_connection", "ansible_python_interpreter")}
     plain = common | {"lab_reserve_bytes": 0, "lab_floor_bytes": 0}
     inventory = {
         name: plain | {"lab_keeper_dir": str(folder.path.parent / name), "lab_tier": "lite"} | host
         for name, host in hosts.items()
+        if name != "cloud"
     }
-    (folder.inventory / "hosts.yml").write_text(yaml.safe_dump({"llm_hosts": {"hosts": inventory}}))
+    clouds = {
+        name: {"lab_keeper_dir": str(folder.path.parent / name)} | hosts[name] for name in hosts if name == "cloud"
+    }
+    tree = {"hosts": inventory, "children": {"tier_cloud": {"hosts": clouds}}}
+    (folder.inventory / "hosts.yml").write_text(yaml.safe_dump({"llm_hosts": tree}))

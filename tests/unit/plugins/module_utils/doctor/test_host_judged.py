@@ -8,6 +8,7 @@ from __future__ import annotations
 import ipaddress
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 from ansible_collections.local_llm.lab.plugins.module_utils.doctor import (
     CHECKS,
     SUBJECTS,
+    Check,
     Finding,
     Host,
     Look,
@@ -29,6 +31,8 @@ from ansible_collections.local_llm.lab.plugins.module_utils.doctor import (
     nvidia,
     worst,
 )
+from ansible_collections.local_llm.lab.plugins.module_utils.doctor.subject import Subject
+from ansible_collections.local_llm.lab.plugins.module_utils.engines import ENGINES
 from ansible_collections.local_llm.lab.plugins.module_utils.memory import Reading, claims
 
 GIB = 1024**3
@@ -50,6 +54,30 @@ def test_the_floor_is_what_the_keeper_keeps(available: int, floor: int) -> None:
     seen = memory_checks.MemorySeen(reading(available))
     verdict = memory_checks.floor(seen, replace(HOST, floor_bytes=floor)).verdict
     assert verdict == ("fail" if available < floor else "ok")
+
+
+@pytest.mark.parametrize("engine", sorted(ENGINES))
+def test_every_engine_has_a_remedy_for_a_host_below_its_floor(engine: str) -> None:
+    host = replace(HOST, engine=engine, floor_bytes=8 * GIB)
+    seen = memory_checks.MemorySeen(reading(GIB, psi_full_avg10=42.0))
+    part = downloads.DownloadsSeen((downloads.Partial("/m/a.part", 1.0),), "somebody")
+    findings = (memory_checks.floor(seen, host), memory_checks.pressure(seen, host), downloads.download(part, host))
+    assert [one.verdict for one in findings] == ["fail", "warn", "fail"]
+    assert all(one.remedy for one in findings)
+
+
+def test_a_judge_that_breaks_hides_nothing(tmp_path: Path) -> None:
+    def breaks(_seen: None, _host: Host) -> Finding:
+        raise KeyError("abacus")
+
+    def judges(_seen: None, _host: Host) -> Finding:
+        return Finding("b", "ok", "looked at")
+
+    subject = Subject(lambda _look, _host: None, ((Check("a", ""), breaks), (Check("b", ""), judges)))
+    assert list(subject.examine(Look(tmp_path, tmp_path, "Linux"), HOST)) == [
+        Finding("a", "unknown", "KeyError: 'abacus'"),
+        Finding("b", "ok", "looked at"),
+    ]
 
 
 @given(BYTES, BYTES)

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.local_llm.lab.plugins.module_utils.memory import claims
-from ansible_collections.local_llm.lab.plugins.module_utils.memory.capacity import capacity, gpus, tier
+from ansible_collections.local_llm.lab.plugins.module_utils.memory.capacity import capacity, gpus, metal_limit, tier
 
 CAPTURED = Path(__file__).with_name("captured")
 MIB = 1024**2
@@ -52,7 +52,8 @@ def docker_says(info: str, kind: str = "") -> str:
 def mac(program: Callable[[str, str], None], monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(platform, "system", lambda: "Darwin")
     program("vm_stat", f"cat {CAPTURED}/vm_stat_48gib.txt")
-    program("sysctl", f'case "$1" in -n) echo "Apple M4 Pro";; *) cat {CAPTURED}/sysctl_48gib.txt;; esac')
+    chip, limit = "machdep.cpu.brand_string) echo Apple M4 Pro", "iogpu.wired_limit_mb) echo ${WIRED_LIMIT_MB:-0}"
+    program("sysctl", f'case "$2" in {chip};; {limit};; *) cat {CAPTURED}/sysctl_48gib.txt;; esac')
     settings = Path.home() / SETTINGS
     settings.mkdir(parents=True)
     return settings
@@ -76,6 +77,15 @@ def test_a_mac_with_docker_and_a_cluster_in_it(mac: Path, program: Callable[[str
     assert told["usable_bytes"] == 48 * GIB - held["os_bytes"] - 8092 * MIB - 4 * GIB
     assert told["tier"] == "lite"
     assert told["gpus"] == [{"name": "Apple M4 Pro", "driver_version": None, "memory_bytes": None}]
+
+
+@pytest.mark.parametrize(("told", "limit"), [("0", 36 * GIB), ("20480", 20 * GIB), ("", 36 * GIB)])
+def test_a_macs_gpu_keeps_only_so_much(mac: Path, monkeypatch: pytest.MonkeyPatch, told: str, limit: int) -> None:
+    monkeypatch.setenv("WIRED_LIMIT_MB", told)
+    capable = capacity(reserve_bytes=0)
+    assert capable["metal_limit_bytes"] == limit
+    assert capable["usable_bytes"] == min(limit, 48 * GIB - capable["reserved"]["os_bytes"])
+    assert metal_limit(24 * GIB) == (16 * GIB if limit == 36 * GIB else limit)
 
 
 @pytest.mark.parametrize(
@@ -131,7 +141,7 @@ def test_minikube_is_found_where_its_home_is(
 
 def test_a_host_with_nothing_on_it(program: Callable[[str, str], None]) -> None:
     told = capacity(reserve_bytes=0)
-    assert (told["docker"], told["clusters"], told["gpus"]) == (None, [], [])
+    assert (told["docker"], told["clusters"], told["gpus"], told["metal_limit_bytes"]) == (None, [], [], None)
     assert told["usable_bytes"] == told["total_bytes"] - told["reserved"]["os_bytes"]
     assert capacity(reserve_bytes=1 << 60)["usable_bytes"] == 0
 

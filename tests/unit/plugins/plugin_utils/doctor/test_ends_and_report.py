@@ -85,10 +85,28 @@ def test_a_tunnel_that_is_down_is_told_from_an_engine_that_has_nothing_loaded(
         ("lab_api_key:", False),
         ("# lab_api_key: sk-123", False),
         ("lab_api_key: null", False),
+        ("gb10 ansible_host=10.0.0.1 ansible_password=hunter2", True),
+        ("gb10 ansible_become_pass='hunter 2' x=1", True),
+        ("gb10 ansible_password={{ vault_password }}", False),
+        ("lab: {api_key: sk-123}", True),
+        ('lab: {"url": "http://x", "api_key": "sk-123"}', True),
+        ("lab: {api_key: '{{ vault_lab_api_key }}', tokens: 4}", False),
+        ("lab_api_key: >-\n  sk-123", True),
+        ("lab_api_key: |\n  {{ vault_lab_api_key }}", False),
+        ("lab_api_key: !unsafe sk-123", True),
+        ("lab_store_url: postgresql://lab:hunter2@db.example.net/lab", True),
+        ('lab_store_url: "postgresql://lab:{{ vault_password }}@db/lab"', False),
+        ("lab_store_url: postgresql://lab@db.example.net:5432/lab", False),
+        ("lab_api_key: \"{{ lookup('x', token=y) }}\"", False),
+        ("other: x # lab_api_key: sk-123", False),
+        ("; ansible_password=hunter2", False),
+        ("lab_api_key_file: /home/lab/key", False),
     ],
 )
 def test_a_secret_in_plain_text_is_told_from_a_reference(line: str, secret: bool) -> None:
-    assert bool(vault.plain_secrets(f"a: 1\n{line}\n")) == secret
+    found = vault.plain_secrets(f"a: 1\n{line}\n")
+    assert bool(found) == secret
+    assert not any(value in name for name in found for value in ("sk-123", "hunter"))
 
 
 @given(st.text())

@@ -10,7 +10,13 @@ import dataclasses
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.local_llm.lab.plugins.module_utils.gguf import Layer, Shape, kv_bytes, predicted_bytes
+from ansible_collections.local_llm.lab.plugins.module_utils.gguf import (
+    Layer,
+    Shape,
+    fixed_bytes,
+    kv_bytes,
+    predicted_bytes,
+)
 from ansible_collections.local_llm.lab.plugins.plugin_utils.shortlist import Asked, Candidate, Host, Verdict
 from ansible_collections.local_llm.lab.plugins.plugin_utils.shortlist.rows import Row, build_row
 from ansible_collections.local_llm.lab.plugins.plugin_utils.shortlist.sizes import (
@@ -37,6 +43,7 @@ SHAPES = st.builds(
     active_weight_bytes=st.integers(1, 200 * GIB),
     train_context_tokens=st.integers(0, 300_000),
     layers=st.lists(LAYERS, min_size=1, max_size=6).map(tuple),
+    vocabulary=st.integers(0, 300_000),
 )
 HOSTS = st.builds(
     Host,
@@ -69,6 +76,9 @@ def test_a_row_s_numbers_are_those_of_sizing_and_add_up(shape: Shape, host: Host
     load = (asked.context_tokens, asked.parallel, asked.kv_type)
     assert row.kv_bytes == kv_bytes(shape, *load)
     assert row.predicted_bytes == predicted_bytes(shape, *load, host.overhead_bytes)
+
+    parts = (row.weight_bytes, row.vocabulary_bytes, row.kv_bytes, row.overhead_bytes)
+    assert row.predicted_bytes == sum(part or 0 for part in parts)
     room_bytes = (host.usable_bytes or 0) - host.reserve_bytes
     trained = not shape.train_context_tokens or asked.context_tokens <= shape.train_context_tokens
     fits = (row.predicted_bytes or 0) <= room_bytes and trained
@@ -89,7 +99,7 @@ def test_a_row_s_numbers_are_those_of_sizing_and_add_up(shape: Shape, host: Host
 def test_the_largest_context_fits_and_the_next_one_does_not(shape: Shape, host: Host, asked: Asked) -> None:
     row = built(shape, host, asked)
     largest = row.largest_context_tokens or 0
-    room_bytes = (host.usable_bytes or 0) - host.reserve_bytes - host.overhead_bytes - shape.weight_bytes
+    room_bytes = (host.usable_bytes or 0) - host.reserve_bytes - host.overhead_bytes - fixed_bytes(shape)
 
     def fits(context_tokens: int) -> bool:
         return kv_bytes(shape, context_tokens, asked.parallel, asked.kv_type) <= room_bytes

@@ -97,6 +97,19 @@ def test_what_does_not_fit_says_what_is_missing_and_what_would_fit() -> None:
     assert row(HUGE).why.endswith("no context fits")
 
 
+def test_the_vocabulary_s_share_is_named_where_the_shape_tells_it() -> None:
+    large = row(model("large", 8, vocabulary=262_144))
+    assert large.why.startswith("7.5 GiB weights + 102 MiB vocabulary + 10.0 GiB KV (")
+    assert large.vocabulary_bytes == 262_144 * 410
+
+
+@pytest.mark.parametrize(
+    ("written", "bound"), [("false", False), ("no", False), ("True", True), (1, True), (None, False)]
+)
+def test_a_boolean_may_be_a_text(written: object, bound: bool) -> None:
+    assert row(SMALL, GB10 | {"bandwidth_is_lower_bound": written}).speed_is_lower_bound is bound
+
+
 def test_a_context_the_model_was_not_trained_for_does_not_fit() -> None:
     short = row(model("short", 1, train_context_tokens=8192))
     assert short.verdict is Verdict.DOES_NOT_FIT and "trained for 8192 tokens" in short.why
@@ -161,6 +174,7 @@ def test_the_whole_is_plain_data() -> None:
         ({"name": "h", "usable_bytes": "lots"}, "usable_bytes = 'lots'"),
         ({"name": "h", "usable_bytes": -1}, "usable_bytes = -1"),
         ({"name": "h", "usable_bytes": 1, "memory_bandwidth_bytes_per_second": float("nan")}, "= nan"),
+        ({"name": "h", "usable_bytes": 1, "bandwidth_is_lower_bound": "perhaps"}, "lower_bound = 'perhaps'"),
         ({"name": "h", "usable_bytes": 1, "bandwith": 3}, "unknown key 'bandwith'"),
     ],
 )
