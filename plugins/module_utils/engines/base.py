@@ -150,6 +150,7 @@ class Engine(ABC):
     base_url: str
     capabilities: Capabilities
     processes: tuple[str, ...] = ()
+    owns_processes = False  # each model is a process known by its id, listed from the start of its load: no name needed
 
     @abstractmethod
     def build(self) -> str:

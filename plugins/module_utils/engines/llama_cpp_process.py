@@ -29,12 +29,15 @@ from .base import (
 from .llama_cpp_program import Program
 from .llama_cpp_readback import differences, instance_from, loopback_port
 from .loopback import get_json, refuse_foreign_listener
+from .options import programs
 
 STOP_GRACE_SECONDS = 5.0
 
 
 class LlamaCppProcess(Engine):
     """Options: `state_dir` (a folder of its own), `threads`; `python` or `server` chose the program."""
+
+    owns_processes = True
 
     def __init__(self, base_url: str, options: dict[str, Any], program: Program) -> None:
         if not options.get("state_dir"):
@@ -46,7 +49,7 @@ class LlamaCppProcess(Engine):
         self.base_url = f"http://127.0.0.1:{self.port}"
         self.program = program
         self.capabilities = program.capabilities
-        self.processes = tuple(options.get("processes") or program.processes)
+        self.processes = programs(options.get("processes"), program.processes)
         self.threads = int(options.get("threads") or 0)
         self.state_dir = Path(str(options["state_dir"]))
         self.state_file = self.state_dir / "engine.json"

@@ -35,6 +35,7 @@ from .base import (
 from .llama_cpp_program import ONE_PROCESS, SWITCHED_OFF, load_options
 from .llama_cpp_readback import differences, instance_from, loopback_port
 from .loopback import get_json, request_json
+from .options import programs
 
 ANSWER_SECONDS = 30.0
 UNLOAD_SECONDS = 60.0
@@ -55,7 +56,7 @@ class LlamaCppRouter(Engine):
         self.base_url = f"http://127.0.0.1:{self.port}"
         self.presets_file = Path(str(options["presets_file"])) if options.get("presets_file") else None
         self.threads = int(options.get("threads") or 0)
-        self.processes = tuple(options.get("processes") or ("llama-server",))
+        self.processes = programs(options.get("processes"), ("llama-server",))
         self.capabilities = Capabilities(load=True, reasoning_switch=True)
         if self.presets_file:
             self.capabilities = replace(ONE_PROCESS, experts_used=True)

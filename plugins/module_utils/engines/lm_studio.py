@@ -35,6 +35,8 @@ from .base import (
 from .lm_studio_models import Listed, LoadedModel, find, imported
 from .lm_studio_program import Program
 from .lm_studio_rest import Rest
+from .options import kv_type, programs, slots, switch
+from .weights import files_of
 
 DEFAULT_PARALLEL = 4
 UNLOAD_SECONDS = 60.0
@@ -60,11 +62,10 @@ class LmStudio(Engine):
         self.base_url = self.rest.url
         self.home = Path(os.path.expanduser(str(options.get("home") or "~/.lmstudio")))
         self.lms = Program(str(options["lms"]), address.port) if options.get("lms") else None
-        self.parallel = _slots(options.get("parallel") or DEFAULT_PARALLEL)
-        self.kv_type = options.get("kv_type")
-        self.flash_attention = _switch(options.get("flash_attention"))
-        processes = options.get("processes") or PROCESSES
-        self.processes = (processes,) if isinstance(processes, str) else tuple(processes)
+        self.parallel = slots(options.get("parallel")) or DEFAULT_PARALLEL
+        self.kv_type = kv_type(options.get("kv_type"))
+        self.flash_attention = switch(options.get("flash_attention"))
+        self.processes = programs(options.get("processes"), PROCESSES)
         self.capabilities = Capabilities(
             load=True,
             context=True,
@@ -179,7 +180,7 @@ class LmStudio(Engine):
                 "LM Studio's REST API imports no file.", f"set lms in lab_engine_options, or: {words}"
             )
         end = time.monotonic() + timeout_seconds
-        for file in lm_studio_home.files_of(request.path):
+        for file in map(str, files_of(Path(request.path))):
             if not lm_studio_home.is_linked(self.home, request.name, file):
                 same_disk = lm_studio_home.on_same_disk(self.home, file)
                 self.lms.link(file, f"{lm_studio_home.OURS}/{request.name}", same_disk)
@@ -284,15 +285,3 @@ class LmStudio(Engine):
                 time.sleep(0.2)
         except EngineError as error:
             return f" What it left could not be unloaded: {error.message}"
-
-
-def _slots(value: Any) -> int:
-    try:
-        return max(1, int(value))
-    except (TypeError, ValueError) as error:
-        raise EngineError(f"parallel = {value!r} is no number.", "correct lab_engine_options") from error
-
-
-def _switch(value: Any) -> str | None:
-    """An inventory's `flash_attention: on` is a boolean in YAML."""
-    return {True: "on", False: "off"}.get(value, value) if value is not None else None

@@ -19,7 +19,6 @@ from .base import EngineError
 
 OURS = "local_llm_lab"
 REPO = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]*$")
-SHARD = re.compile(r"-\d{5}-of-(\d{5})\.gguf$")
 
 
 @dataclass(frozen=True)
@@ -62,15 +61,6 @@ def runtime(home: Path) -> str | None:
 def models_folder(home: Path) -> Path:
     folder = _plain(home / "settings.json").get("downloadsFolder")
     return Path(folder) if isinstance(folder, str) and os.path.isabs(folder) else home / "models"
-
-
-def files_of(path: str) -> list[str]:
-    """The file, or all shards of it, in their order."""
-    shard = SHARD.search(path)
-    if not shard:
-        return [path]
-    stem, count = path[: shard.start()], shard.group(1)
-    return [f"{stem}-{number:05d}-of-{count}.gguf" for number in range(1, int(count) + 1)]
 
 
 def our_folder(home: Path, name: str) -> Path:

@@ -9,10 +9,12 @@ import os
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from .base import EngineError, LoadFailed, LoadRequest
-from .lm_studio_home import OURS, files_of, whole_number
+from .lm_studio_home import OURS, whole_number
+from .weights import files_of
 
 QUANTIZATION = re.compile(r"[.-](I?Q\d[_0-9A-Z]*|B?F16|F32|MXFP4)$", re.IGNORECASE)
 
@@ -88,7 +90,7 @@ def _is_called(model: Listed, request: LoadRequest) -> bool:
 
 def _size_bytes(path: str) -> int | None:
     try:
-        return sum(os.path.getsize(one) for one in files_of(path))
+        return sum(os.path.getsize(one) for one in files_of(Path(path)))
     except OSError:
         return None
 

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from pathlib import Path
 from typing import Any
 
 from ..files import read_json, write_whole
+from ..gguf.model import SHARD
 
 CHUNK_BYTES = 1 << 22
-SHARD = re.compile(r"-(\d{5})-of-(\d{5})\.gguf$")
 
 
 def files_of(path: Path) -> list[Path]:

@@ -12,6 +12,7 @@ from typing import Any
 
 from .. import processes
 from ..engines import connect
+from ..engines.options import programs
 from ..errors import LabError
 
 UNLOAD_TRIES = 5
@@ -31,10 +32,13 @@ def empty(
     """What was `unloaded`, whom it had to be `killed` for, and the `error` that made it so.
 
     An engine may keep the memory of what it says is unloaded. And while `loading` it may take memory for what it does
-    not list: engines list a model only once it is loaded. So where `is_short` stays true, the engine is killed. One
-    that had nothing to unload and loads nothing is not: then somebody else has the memory.
+    not list: most list a model only once it is loaded. So where `is_short` stays true, the engine is killed. One that
+    had nothing to unload and loads nothing is not, nor one whose processes are gone by their ids: then somebody else
+    has the memory.
     """
     outcome = _unload_in_time(engine, base_url, options)
+    if outcome["error"] is None and connect(engine, base_url, options).owns_processes:
+        return outcome
     said = "that it is unloaded" if outcome["unloaded"] else "nothing"
     end = time.monotonic() + LATE_LOAD_SECONDS
     while is_short and outcome["error"] is None and (outcome["unloaded"] or loading) and is_short():
@@ -68,10 +72,8 @@ def _unload(engine: str, base_url: str, options: dict[str, Any], done: dict[str,
 
 def _names(engine: str, base_url: str, options: dict[str, Any]) -> tuple[str, ...]:
     """The programs that hold the engine's models; the host's own word for them comes first."""
-    if options.get("processes"):
-        return tuple(str(name) for name in options["processes"])
     try:
-        return connect(engine, base_url, options).processes
+        return programs(options.get("processes"), ()) or connect(engine, base_url, options).processes
     except LabError:
         return ()
 

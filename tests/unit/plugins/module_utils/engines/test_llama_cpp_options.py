@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from ansible_collections.local_llm.lab.plugins.module_utils.engines import (
@@ -49,6 +51,12 @@ def test_what_has_to_be_killed_by_name_is_never_every_python() -> None:
     python = connect("llama_cpp", "http://127.0.0.1:8137", OPTIONS)
     server = connect("llama_cpp", "http://127.0.0.1:8137", {"server": "/opt/llama-server", "state_dir": "/x"})
     assert (python.processes, server.processes) == (("llama_cpp_server.py",), ("llama-server",))
+
+
+@pytest.mark.parametrize("way", [{"python": "/nowhere/python", "state_dir": "/nowhere"}, {"router": True}])
+def test_one_program_to_kill_may_be_named_without_a_list(way: dict[str, Any]) -> None:
+    engine = connect("llama_cpp", "http://127.0.0.1:8137", {**way, "processes": "my-server"})
+    assert engine.processes == ("my-server",)
 
 
 def test_only_a_router_whose_presets_are_ours_takes_a_load_config() -> None:

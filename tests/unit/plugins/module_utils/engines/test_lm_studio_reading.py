@@ -28,6 +28,7 @@ from ansible_collections.local_llm.lab.plugins.module_utils.engines.lm_studio_mo
     find,
     read_models,
 )
+from ansible_collections.local_llm.lab.plugins.module_utils.engines.weights import files_of
 
 URL = "http://127.0.0.1:1234"
 json_values = st.recursive(
@@ -158,8 +159,11 @@ def test_a_file_is_found_by_what_was_imported_for_it_and_else_by_name_and_exact_
 
 
 def test_all_shards_belong_to_a_file() -> None:
-    assert home.files_of("/m/a.gguf") == ["/m/a.gguf"]
-    assert home.files_of("/m/a-00001-of-00002.gguf") == ["/m/a-00001-of-00002.gguf", "/m/a-00002-of-00002.gguf"]
+    assert files_of(Path("/m/a.gguf")) == [Path("/m/a.gguf")]
+    assert files_of(Path("/m/a-00001-of-00002.gguf")) == [
+        Path("/m/a-00001-of-00002.gguf"),
+        Path("/m/a-00002-of-00002.gguf"),
+    ]
 
 
 def test_only_links_are_taken_away(tmp_path: Path) -> None:

@@ -28,6 +28,7 @@ class Hanging:
     def __init__(self, _base_url: str, options: dict[str, Any]) -> None:
         self.options = options
         self.processes: tuple[str, ...] = options.get("own", ())
+        self.owns_processes: bool = options.get("owns_processes", False)
 
     def unload_all(self) -> list[Instance]:
         if self.options.get("hangs"):
@@ -76,6 +77,11 @@ def test_an_engine_that_fails_is_killed_by_name(program: subprocess.Popen[bytes]
     assert program.wait(timeout=10) != 0
 
 
+def test_one_name_is_a_name_and_not_its_letters(program: subprocess.Popen[bytes]) -> None:
+    outcome = empty(fails=True, processes=name_of(program))
+    assert outcome["killed"] == [f"{name_of(program)} (process {program.pid})"]
+
+
 def test_an_engine_that_hangs_is_killed_by_name(
     program: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -108,6 +114,15 @@ def test_an_engine_that_keeps_the_memory_of_what_it_unloaded_is_killed(
     assert (outcome["unloaded"], len(outcome["killed"])) == (["one"], 1)
     assert "says that it is unloaded" in outcome["error"]
     assert program.wait(timeout=10) != 0
+
+
+@pytest.mark.parametrize("listed", [[], ["one"]])
+def test_what_is_gone_by_its_id_is_not_looked_for_by_name(program: subprocess.Popen[bytes], listed: list[str]) -> None:
+    outcome = empty(
+        is_short=lambda: True, loading=True, listed=listed, owns_processes=True, processes=[name_of(program)]
+    )
+    assert outcome == {"unloaded": listed, "killed": [], "error": None}
+    assert program.poll() is None
 
 
 def test_an_engine_that_had_nothing_is_not_to_blame(program: subprocess.Popen[bytes]) -> None:
