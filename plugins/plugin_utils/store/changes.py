@@ -12,7 +12,7 @@ from typing import Any
 from ..sweep.plan import Plan
 
 # Parts of a sweep that may change: they say how to order or judge trials, not which trials there are.
-FREE = ("description", "seed", "good_enough")
+FREE = ("description", "seed", "good_enough", "limits", "most_replicates")
 
 
 def differences(before: Mapping[str, Any], after: Mapping[str, Any], prefix: str = "") -> list[str]:

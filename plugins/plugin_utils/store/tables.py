@@ -21,6 +21,12 @@ CELL_STATES = (
     "unstable",
     "budget_spent",
 )
+# What a trial is for: a verdict, or only to warm the engine up, or to see whether the host's speed drifted.
+PURPOSES = ("measure", "warm_up", "anchor")
+# When it was planned: with the sweep, by a look at what was recorded, to confirm winning levels together, or in the
+# place of trials whose block drifted.
+STAGES = ("screen", "replicate", "confirmation", "rerun")
+BLOCK_STATES = ("planned", "complete", "drifted")
 # A trial: planned -> running -> done (a verdict), planned again (a void or a killed attempt), or void (given up).
 TRIAL_LEFT = ("planned", "running")
 
@@ -31,6 +37,8 @@ class Tables(NamedTuple):
     cells: Table
     trials: Table
     attempts: Table
+    blocks: Table
+    rounds: Table
     loads: Table
     smokes: Table
     sessions: Table
@@ -103,6 +111,9 @@ def tables() -> Tables:
             Column("load", json, nullable=False),
             Column("chat", json, nullable=False),
             Column("budgets", json, nullable=False),
+            Column("block", Integer, nullable=False),
+            text("purpose"),
+            text("stage"),
             text("state"),
             Column("attempts", Integer, nullable=False),
             Index("trials_waiting", "generation", "host_class", "load_digest", "state", "position"),
@@ -125,6 +136,27 @@ def tables() -> Tables:
             text("detail", nullable=True),
             Column("record", json),
             Index("attempts_by_state", "state", "worker"),
+        ),
+        blocks=Table(
+            "blocks",
+            metadata,
+            Column("generation", ForeignKey("generations.id"), primary_key=True),
+            text("host_class", primary_key=True),
+            Column("number", Integer, primary_key=True, autoincrement=False),
+            text("model"),
+            text("load_digest"),
+            text("state"),
+            Column("numbers", json),
+        ),
+        rounds=Table(
+            "rounds",
+            metadata,
+            Column("generation", ForeignKey("generations.id"), primary_key=True),
+            text("host_class", primary_key=True),
+            text("model", primary_key=True),
+            Column("number", Integer, primary_key=True, autoincrement=False),
+            Column("decisions", json, nullable=False),
+            text("at"),
         ),
         loads=Table(
             "loads",

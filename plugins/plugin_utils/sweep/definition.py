@@ -12,11 +12,12 @@ from typing import Any
 
 from . import document, schema
 from .document import Document
-from .errors import UnknownName
+from .errors import SweepFileInvalid, UnknownName
 
 KINDS = ("load", "chat")
 LOAD_DEFAULTS: dict[str, Any] = {"parallel": 1, "kv_type": "f16", "flash_attention": "auto"}
-REPLICATES = 3
+REPLICATES, MOST_REPLICATES = 3, 8
+WRONG_ADOPTION = 0.05
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,12 @@ class Change:
 
 @dataclass(frozen=True)
 class Sweep:
-    """A sweep file in its one form: defaults filled in, every number of one kind, factors and cells as changes."""
+    """A sweep file in its one form: defaults filled in, every number of one kind, factors and cells as changes.
+
+    Every cell is screened with `replicates`; where the decision is still open it gets up to `most_replicates` (the same
+    number in fixed mode). `wrong_adoption` is the risk, per sweep, of taking a level that is no better. `limits` end
+    the sweep: trials, generated_tokens, hours, money.
+    """
 
     name: str
     description: str
@@ -40,8 +46,11 @@ class Sweep:
     chat: dict[str, Any]
     changes: tuple[Change, ...]
     replicates: int
+    most_replicates: int
+    wrong_adoption: float
     seed: int
     budgets: dict[str, Any]
+    limits: dict[str, Any]
     good_enough: dict[str, dict[str, float]]
     document: Document = field(repr=False, compare=False)
 
@@ -69,8 +78,11 @@ class Sweep:
             "baseline": {"load": dict(self.load), "chat": dict(self.chat)},
             "cells": [{change.factor: change.level} for change in self.changes],
             "replicates": self.replicates,
+            "most_replicates": self.most_replicates,
+            "wrong_adoption": self.wrong_adoption,
             "seed": self.seed,
             "budgets": dict(self.budgets),
+            "limits": dict(self.limits),
             "good_enough": {duty: dict(wanted) for duty, wanted in self.good_enough.items()},
         }
 
@@ -80,6 +92,7 @@ def load_sweep(path: Path | str) -> Sweep:
     source = document.read(Path(path), "The sweep file")
     schema.check(source, "sweep")
     data = source.data
+    replicates, most = _replicates(source)
     return Sweep(
         name=data["name"],
         description=data.get("description", ""),
@@ -88,12 +101,29 @@ def load_sweep(path: Path | str) -> Sweep:
         load=LOAD_DEFAULTS | _settled("load", data["baseline"]["load"]),
         chat=_settled("chat", data["baseline"]["chat"]),
         changes=tuple(_changes(source)),
-        replicates=int(data.get("replicates", REPLICATES)),
+        replicates=replicates,
+        most_replicates=most,
+        wrong_adoption=float(data.get("wrong_adoption", WRONG_ADOPTION)),
         seed=int(data.get("seed", 0)),
         budgets=_settled("budgets", data.get("budgets", {})),
+        limits=_settled("limits", data.get("limits", {})),
         good_enough=data.get("good_enough", {}),
         document=source,
     )
+
+
+def _replicates(source: Document) -> tuple[int, int]:
+    """Of the screen, and at most: a whole number fixes both."""
+    given = source.data.get("replicates", {})
+    if not isinstance(given, dict):
+        return int(given), int(given)
+    screen, most = int(given.get("screen", REPLICATES)), int(given.get("most", MOST_REPLICATES))
+    if most < screen:
+        where = source.where("replicates", "most" if "most" in given else "screen")
+        raise SweepFileInvalid(
+            f"{where}: at most {most} replicates are fewer than the screen's {screen}.", "raise most."
+        )
+    return screen, most
 
 
 def _changes(source: Document) -> list[Change]:

@@ -79,6 +79,9 @@ class Trial:
     load: dict[str, Any]
     chat: dict[str, Any]
     budgets: dict[str, Any]
+    block: int
+    purpose: str = "measure"
+    stage: str = "screen"
 
 
 @dataclass(frozen=True)
@@ -123,9 +126,9 @@ def plan(
                 of_model = [_asked(cell, catalog[name], refusals[host_class]) for cell in of_model]
             cells += of_model
             to_run = [cell for cell in of_model if cell.state == "open"]
-            for load_digest in dict.fromkeys(cell.load_digest for cell in to_run):
+            for number, load_digest in enumerate(dict.fromkeys(cell.load_digest for cell in to_run)):
                 block = [cell for cell in to_run if cell.load_digest == load_digest]
-                trials += _block(sweep, catalog[name], block, canaries, scope, len(trials))
+                trials += _block(sweep, catalog[name], block, canaries, scope, len(trials), number)
     return Plan(
         sweep=sweep.name,
         generation=generation,
@@ -190,6 +193,7 @@ def _block(
     canaries: Mapping[str, PlannedCanary],
     scope: Sequence[Any],
     first: int,
+    number: int,
 ) -> list[Trial]:
     """The trials of one block. Shuffled, but each replicate of all of them before the next one: a sweep that is
     stopped early leaves every cell with about as many trials as the others."""
@@ -219,6 +223,7 @@ def _block(
                     load=dict(cell.load),
                     chat=dict(cell.chat),
                     budgets=dict(canary.budgets) | sweep.budgets,
+                    block=number,
                 )
             )
     return trials

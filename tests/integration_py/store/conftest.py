@@ -41,8 +41,11 @@ SWEEP = Sweep(
     chat={"temperature": 0.3},
     changes=(Change("chat", "temperature", 0.0), Change("load", "context_tokens", 8192)),
     replicates=3,
+    most_replicates=3,
+    wrong_adoption=0.05,
     seed=1,
     budgets={},
+    limits={},
     good_enough={},
     document=Document(Path("nightly.yml"), {}, {}),
 )

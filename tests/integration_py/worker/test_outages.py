@@ -32,8 +32,11 @@ SWEEP = Sweep(
     chat={"temperature": 0.3},
     changes=(),
     replicates=3,
+    most_replicates=3,
+    wrong_adoption=0.05,
     seed=1,
     budgets={},
+    limits={},
     good_enough={},
     document=Document(Path("nightly.yml"), {}, {}),
 )

@@ -30,11 +30,25 @@ def test_defaults_are_filled_in_and_numbers_are_of_one_kind(sweep_file: SweepFil
         },
         "cells": [{"temperature": 0.0}, {"temperature": 0.8}],
         "replicates": 3,
+        "most_replicates": 3,
+        "wrong_adoption": 0.05,
         "seed": 0,
         "budgets": {},
+        "limits": {},
         "good_enough": {"builder": {"pass_rate": 0.8}},
     }
     assert isinstance(sweep.changes[0].level, float)
+
+
+@pytest.mark.parametrize(
+    ("written", "screen", "most"),
+    [("", 3, 8), ("replicates: 4", 4, 4), ("replicates: {screen: 4}", 4, 8), ("replicates: {most: 5}", 3, 5)],
+)
+def test_a_number_fixes_the_replicates_and_nothing_leaves_them_open(
+    sweep_file: SweepFile, written: str, screen: int, most: int
+) -> None:
+    sweep = load_sweep(sweep_file("replicates: 3", written))
+    assert (sweep.replicates, sweep.most_replicates) == (screen, most)
 
 
 def test_single_cells_follow_the_factors(sweep_file: SweepFile) -> None:
@@ -56,7 +70,8 @@ def test_flash_attention_may_be_written_as_yaml_switch(sweep_file: SweepFile, wr
 @pytest.mark.parametrize(
     "old, new, place, says",
     [
-        ("replicates: 3", "replicates: 2", "11:1", ["replicates is 2", "at least 3"]),
+        ("replicates: 3", "replicates: 2", "11:1", ["replicates is 2", "from 3"]),
+        ("replicates: 3", "replicates: {screen: 5, most: 4}", "11:26", ["at most 4", "screen's 5"]),
         ("replicates: 3", "replicates: three", "11:1", ['replicates is "three"']),
         ("", "cells:\n  - {temperature: 0.1, top_p: 0.9}\n", "16:5", ["changes two factors (temperature, top_p)"]),
         ("", "cells:\n  - {}\n", "16:5", ["cells[0] is {}", "exactly one factor"]),
