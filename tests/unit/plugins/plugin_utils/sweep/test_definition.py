@@ -30,7 +30,7 @@ def test_defaults_are_filled_in_and_numbers_are_of_one_kind(sweep_file: SweepFil
         },
         "cells": [{"temperature": 0.0}, {"temperature": 0.8}],
         "replicates": 3,
-        "most_replicates": 3,
+        "most_replicates": 8,
         "wrong_adoption": 0.05,
         "seed": 0,
         "budgets": {},
@@ -71,7 +71,7 @@ def test_flash_attention_may_be_written_as_yaml_switch(sweep_file: SweepFile, wr
     "old, new, place, says",
     [
         ("replicates: 3", "replicates: 2", "11:1", ["replicates is 2", "from 3"]),
-        ("replicates: 3", "replicates: {screen: 5, most: 4}", "11:26", ["at most 4", "screen's 5"]),
+        ("replicates: 3", "replicates: {screen: 5, most: 4}", "11:25", ["at most 4", "screen's 5"]),
         ("replicates: 3", "replicates: three", "11:1", ['replicates is "three"']),
         ("", "cells:\n  - {temperature: 0.1, top_p: 0.9}\n", "16:5", ["changes two factors (temperature, top_p)"]),
         ("", "cells:\n  - {}\n", "16:5", ["cells[0] is {}", "exactly one factor"]),
