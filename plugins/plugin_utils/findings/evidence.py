@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,47 +13,53 @@ from ..sweep.definition import WRONG_ADOPTION
 from .words import STATE_TEXT, ending_text, percent, plural, size
 
 
-def canary_rows(summary: Mapping[str, Any], model: str) -> list[dict[str, Any]]:
-    """Every canary the model met, and whether it told anything apart (over all models of the generation)."""
-    rows: dict[str, dict[str, Any]] = {}
-    endings: dict[str, set[bool]] = {}
-    for trial in summary["trials"]:
-        outcome = (trial.get("record") or {}).get("outcome")
-        if outcome in ("passed", "failed", "handed_over"):
-            endings.setdefault(trial["canary"], set()).add(outcome == "passed")
-        if trial["model"] == model:
-            row = {"name": trial["canary"], "grade": trial["grade"], "digest": trial.get("canary_digest")}
-            rows.setdefault(trial["canary"], row)
-    for name, row in rows.items():
-        row["informative"] = None if name not in endings else len(endings[name]) == 2
-    return [rows[name] for name in sorted(rows, key=lambda name: (rows[name]["grade"], name))]
+def canary_rows(table: Any, model: str) -> list[dict[str, Any]]:
+    """Every canary the model met, and what all models of the generation came to on it.
+
+    Where every counted trial of every model passed, or none did, the canary told nothing apart: `informative` is False.
+    """
+    trials = table[table["purpose"] == "measure"]
+    mine = trials[trials["model"] == model].drop_duplicates("canary").sort_values(["grade", "canary"])
+    counted = trials[trials["counted"]].groupby("canary")["passed"].agg(["sum", "size"])
+    rows = []
+    for name, grade, digest in zip(mine["canary"], mine["grade"], mine["canary_digest"], strict=True):
+        passed, of = counted.loc[name] if name in counted.index else (0, 0)
+        rows.append(
+            {
+                "name": name,
+                "grade": int(grade),
+                "digest": digest,
+                "passed": int(passed),
+                "counted": int(of),
+                "informative": 0 < passed < of if of else None,
+            }
+        )
+    return rows
 
 
 def ceilings(table: Any) -> list[dict[str, Any]]:
     """Per canary: its budgets, how its failed trials ended, and the most any trial used."""
-    result = []
-    recorded = table[~table["ending"].isin(["open", "void"])]
-    for canary, rows in recorded.groupby("canary", sort=True):
-        failed = rows[(rows["outcome"] == "failed") & (rows["ending"] != "interface")]
-        kinds: dict[tuple[str, str | None], int] = {}
-        for ceiling, detail in zip(failed["ceiling"], failed["detail"], strict=True):
-            kinds[ceiling, detail or None] = kinds.get((ceiling, detail or None), 0) + 1
-        result.append(
-            {
-                "canary": canary,
-                "budgets": next((dict(one) for one in rows["budgets"] if isinstance(one, Mapping)), {}),
-                "trials": len(rows),
-                "passed": int(rows["passed"].sum()),
-                "failed": [
-                    {"ceiling": ceiling, "detail": detail, "count": count, "text": ending_text(ceiling, detail)}
-                    for (ceiling, detail), count in sorted(kinds.items(), key=lambda item: (-item[1], str(item[0])))
-                ],
-                "would_pass": int(failed["would_pass"].eq(True).sum()),
-                "most_turns": _most(rows["turns"]),
-                "most_generated_tokens": _most(rows["generated_tokens"]),
-            }
-        )
-    return result
+    return [_ceiling_row(canary, rows) for canary, rows in table[table["ran"]].groupby("canary", sort=True)]
+
+
+def _ceiling_row(canary: str, rows: Any) -> dict[str, Any]:
+    failed = rows[(rows["outcome"] == "failed") & (rows["ending"] != "interface")]
+    kinds = Counter(
+        (ceiling, detail or None) for ceiling, detail in zip(failed["ceiling"], failed["detail"], strict=True)
+    )
+    return {
+        "canary": canary,
+        "budgets": next((dict(one) for one in rows["budgets"] if isinstance(one, Mapping)), {}),
+        "trials": len(rows),
+        "passed": int(rows["passed"].sum()),
+        "failed": [
+            {"ceiling": ceiling, "detail": detail, "count": count, "text": ending_text(ceiling, detail)}
+            for (ceiling, detail), count in sorted(kinds.items(), key=lambda item: (-item[1], str(item[0])))
+        ],
+        "would_pass": int(failed["would_pass"].eq(True).sum()),
+        "most_turns": _most(rows["turns"]),
+        "most_generated_tokens": _most(rows["generated_tokens"]),
+    }
 
 
 def _most(values: Any) -> int | None:
