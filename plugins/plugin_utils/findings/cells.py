@@ -83,6 +83,7 @@ def _canary_row(canary: str, rows: Any) -> dict[str, Any]:
         "grade": int(rows["grade"].iloc[0]),
         "passed": int(counted["passed"].sum()),
         "counted": len(counted),
+        "wrong": int(counted["wrong"].sum()),
         "trials": list(rows["id"]),
     }
 

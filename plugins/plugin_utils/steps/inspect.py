@@ -33,6 +33,10 @@ class Definition:
             for name, canary in self.canaries.items()
         }
 
+    def as_dict(self) -> dict[str, Any]:
+        """What the store keeps of a sweep: a duty is judged by its own canaries."""
+        return self.sweep.as_dict() | {"canary_duties": {name: one.duty for name, one in self.canaries.items()}}
+
 
 def load(sweep: str, catalog: str, canary_folders: list[str]) -> Definition:
     """Read what a sweep names; a SweepError or CanaryError says what is not there."""
