@@ -17,9 +17,10 @@ from statistics import median
 from typing import Any
 
 from ...module_utils.errors import LabError
+from ..stats import proportion, shown_at_least, shown_at_most, tidy, trials_to_show
+from ..sweep.definition import WRONG_ADOPTION
 from .cells import host_tiers
 from .choice import choose
-from .intervals import WRONG_ADOPTION, proportion, shown_at_least, shown_at_most, tidy, trials_to_show
 from .words import STATE_TEXT, listing, number, percent, plural, rate_text, size
 
 # A result from such a cell cannot be deployed, whatever it measured.
