@@ -62,13 +62,11 @@ def decision_lines(decision: Mapping[str, Any]) -> list[str]:
 
 def _suite(cards: Sequence[Card], sweep: Mapping[str, Any]) -> dict[str, Any]:
     """What a challenger is put to: the same canaries under the same budgets."""
-    known = {canary["name"]: canary for card in cards for canary in card["canaries"]}
-    duties = sweep.get("canary_duties", {})
+    known = {
+        one["name"]: {"grade": one["grade"], "digest": one["digest"]} for card in cards for one in card["canaries"]
+    }
     return {
-        "canaries": {
-            name: {"grade": canary["grade"], "duty": duties.get(name), "digest": canary["digest"]}
-            for name, canary in sorted(known.items())
-        },
+        "canaries": dict(sorted(sweep.get("suite", known).items())),
         "budgets": dict(sweep.get("budgets", {})),
         "replicates": {"screen": sweep.get("replicates"), "most": sweep.get("most_replicates")},
         "wrong_adoption": sweep.get("wrong_adoption"),

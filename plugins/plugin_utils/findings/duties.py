@@ -80,7 +80,7 @@ def assess(
             f"The duty {duty} asks for {', '.join(unknown)}, which no finding card measures.",
             f"under good_enough.{duty} use only: {', '.join([*CRITERIA, GRADE])}",
         )
-    asked = _asked(summary, duty, wanted)
+    asked = _asked(summary, duty, wanted, rows)
     compared = _compared(summary, tier)
     risk = float(summary["sweep"].get("wrong_adoption", WRONG_ADOPTION)) / max(1, compared)
     cells: list[dict[str, Any]] = []
@@ -109,12 +109,14 @@ def assess(
     }
 
 
-def _asked(summary: Mapping[str, Any], duty: str, wanted: Mapping[str, float]) -> Asked:
-    """A generation planned before canaries' duties were kept counts each of its canaries for every duty."""
-    grades = {trial["canary"]: trial["grade"] for trial in summary["trials"]}
-    duties = summary["sweep"].get("canary_duties", {})
-    own = tuple(sorted(name for name in grades if duties.get(name, duty) == duty))
-    graded = tuple(name for name in own if grades[name] == wanted.get(GRADE, grades[name]))
+def _asked(
+    summary: Mapping[str, Any], duty: str, wanted: Mapping[str, float], rows: Sequence[Mapping[str, Any]]
+) -> Asked:
+    """A generation planned before its canaries were kept counts each that was run for every duty."""
+    ran = {one["canary"]: {"duty": duty, "grade": one["grade"]} for row in rows for one in row["canaries"]}
+    suite = summary["sweep"].get("suite", ran)
+    own = tuple(sorted(name for name, one in suite.items() if one["duty"] == duty))
+    graded = tuple(name for name in own if suite[name]["grade"] == wanted.get(GRADE, suite[name]["grade"]))
     return Asked(wanted, own, graded)
 
 

@@ -34,8 +34,11 @@ class Definition:
         }
 
     def as_dict(self) -> dict[str, Any]:
-        """What the store keeps of a sweep: a duty is judged by its own canaries."""
-        return self.sweep.as_dict() | {"canary_duties": {name: one.duty for name, one in self.canaries.items()}}
+        """What the store keeps of a sweep: its one form, and the canaries it is judged by."""
+        suite = {
+            name: {"duty": one.duty, "grade": one.grade, "digest": one.digest} for name, one in self.canaries.items()
+        }
+        return self.sweep.as_dict() | {"suite": suite}
 
 
 def load(sweep: str, catalog: str, canary_folders: list[str]) -> Definition:

@@ -29,7 +29,7 @@ def generation(
         good_enough=good_enough,
         **more,
     )
-    summary["sweep"]["canary_duties"] = DUTIES
+    summary["sweep"]["suite"] = {name: {"grade": CANARIES[name], "duty": duty} for name, duty in DUTIES.items()}
     return summary
 
 
