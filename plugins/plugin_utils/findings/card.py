@@ -39,7 +39,11 @@ def build_card(
     everything = every_trial(summary) if trials is None else trials
     table = of_model(everything, model)
     rows = cell_rows(summary, model, table)
-    measured = {"cells": measured_cells(table), "loads": _loads(summary, model)}
+    measured = {
+        "cells": measured_cells(table),
+        "loads": _loads(summary, model),
+        "trials": _measured_trials(table),
+    }
     tiers = sorted({tier for row in rows for tier in row["tiers"]})
     assessments = [
         assess(summary, duty, wanted, tier, rows, measured) for duty, wanted in duties.items() for tier in tiers
@@ -79,7 +83,6 @@ def build_card(
             "created_at": generation["created_at"],
             "completed_at": generation["completed_at"],
             "stack": {name: generation["stack"].get(name, {}) for name in sorted({row["host_class"] for row in rows})},
-            "trials": _measured_trials(table),
         },
     }
 
