@@ -20,8 +20,8 @@ PLAN_COLUMNS = (
     "state",
 )  # fmt: skip
 RECORD_COLUMNS = (
-    "outcome", "ceiling", "detail", "would_pass", "submitted", "visible_tests", "usage_source", "budgets",
-    "generations_sha256",
+    "outcome", "ceiling", "detail", "would_pass", "submitted", "visible_tests", "usage_source", "probe",
+    "budgets", "generations_sha256",
 )  # fmt: skip
 NUMBERS = (
     "turns", "prompt_tokens", "cached_tokens", "generated_tokens", "reasoning_tokens", "ttft_seconds",
