@@ -9,12 +9,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...module_utils.errors import LabError
+from ..stats import tidy
 from .caveats import caveats
 from .cells import cell_rows, host_tiers, measured_cells
 from .checking import valid_until, verify_commands
 from .duties import assess
 from .evidence import canary_rows, ceiling_sentence, ceilings, didnt_work
-from .intervals import tidy
 from .recommendation import recommend
 from .trials import trial_table
 from .words import ending_text

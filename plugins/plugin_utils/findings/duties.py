@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...module_utils.errors import LabError
+from ..stats import shown_at_least, shown_at_most, tidy, trials_to_show
+from ..sweep.definition import WRONG_ADOPTION
 from .cells import host_tiers
-from .intervals import WRONG_ADOPTION, shown_at_least, shown_at_most, tidy, trials_to_show
 from .words import STATE_TEXT, number, percent, plural, rate_text, size
 
 # A result from such a cell cannot be deployed, whatever it measured.
