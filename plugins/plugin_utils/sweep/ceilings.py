@@ -17,6 +17,9 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
+from ..stats import proportion
+from .pass_curve import curve
+
 READINGS = ("confirmed", "capability", "unresolved")
 AXES = ("turns", "generated_tokens")
 # Which budget of the sweep file each ceiling is; the window is of the load config.
@@ -84,9 +87,6 @@ class Run:
 
 def ceilings(records: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """All that the counted trials of one canary in one cell say about its budgets."""
-    from ..findings.intervals import proportion
-    from .pass_curve import curve
-
     tried = [Run.from_record(record) for record in records]
     found = diagnose(tried)
     met = sum(found["verdicts"].values())

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..findings.intervals import proportion, tidy
+from ..stats import proportion, tidy
 
 if TYPE_CHECKING:
     from .ceilings import Run

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.local_llm.lab.plugins.plugin_utils.findings.intervals import proportion
+from ansible_collections.local_llm.lab.plugins.plugin_utils.stats import proportion
 from ansible_collections.local_llm.lab.plugins.plugin_utils.sweep.ceilings import AXES, ceilings
 from ansible_collections.local_llm.lab.tests.fakes.stochastic_agents import TRUTHS, agent, record
 
