@@ -11,10 +11,11 @@ from typing import Any
 from ...module_utils.errors import LabError
 from .basis import basis, valid_until
 from .caveats import caveats
+from .ceilings import card_ceilings
 from .cells import cell_rows, host_tiers, measured_cells
 from .checking import verify_commands
 from .duties import assess
-from .evidence import canary_rows, ceiling_sentence, ceilings, didnt_work
+from .evidence import canary_rows, didnt_work
 from .recommendation import recommend
 from .trial_rows import measured_trials, trial_rows
 from .trials import every_trial, of_model
@@ -58,7 +59,7 @@ def build_card(
     stacks = {name: generation["stack"].get(name, {}) for name in sorted({row["host_class"] for row in rows})}
     estimated = int((table["usage_source"] == "estimated").sum())
     found = caveats(rows, lead, canaries, estimated)
-    listed, evidence = trial_rows(table), ceilings(table)
+    listed = trial_rows(table)
     return {
         "schema": SCHEMA,
         "model": described,
@@ -73,8 +74,7 @@ def build_card(
         "limits": dict(summary["sweep"].get("limits", {})),
         "cells": rows,
         "canaries": canaries,
-        "ceilings": evidence,
-        "ceiling_sentence": ceiling_sentence(evidence),
+        "ceilings": card_ceilings(table, lead),
         "didnt_work": didnt_work(summary, model, rows),
         "hosts": _hosts(summary, rows),
         "trials": listed,

@@ -63,6 +63,13 @@ def every_trial(summary: Mapping[str, Any]) -> Any:
     return _classified(table, summary)
 
 
+def records(rows: Any) -> list[dict[str, Any]]:
+    """What the table keeps of the records of rows that ran, as they were."""
+    whole = {name: rows[name].astype(int) for name in ("turns", "generated_tokens")}
+    columns = {name: rows[name] for name in RECORD_COLUMNS} | whole
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+
 def _series(name: str, values: list[Any]) -> Any:
     return _pandas().Series(values, dtype="float64" if name in NUMBERS else object)
 
