@@ -9,12 +9,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...module_utils.errors import LabError
+from ..stats import tidy
 from .caveats import caveats
 from .cells import cell_rows, host_tiers, measured_cells
 from .checking import valid_until, verify_commands
 from .duties import assess
 from .evidence import canary_rows, ceiling_sentence, ceilings, didnt_work
-from .intervals import tidy
 from .recommendation import recommend
 from .trials import trial_table
 from .words import ending_text
@@ -33,7 +33,11 @@ def build_card(summary: Mapping[str, Any], model: str, duties: Mapping[str, Mapp
         raise LabError(f"The generation has no model {model}.", f"name one of: {', '.join(sorted(summary['models']))}")
     table = trial_table(summary, model)
     rows = cell_rows(summary, model, table)
-    measured = {"cells": measured_cells(table), "loads": _loads(summary, model)}
+    measured = {
+        "cells": measured_cells(table),
+        "loads": _loads(summary, model),
+        "trials": _measured_trials(table),
+    }
     tiers = sorted({tier for row in rows for tier in row["tiers"]})
     assessments = [
         assess(summary, duty, wanted, tier, rows, measured) for duty, wanted in duties.items() for tier in tiers
@@ -73,7 +77,6 @@ def build_card(summary: Mapping[str, Any], model: str, duties: Mapping[str, Mapp
             "created_at": generation["created_at"],
             "completed_at": generation["completed_at"],
             "stack": {name: generation["stack"].get(name, {}) for name in sorted({row["host_class"] for row in rows})},
-            "trials": _measured_trials(table),
         },
     }
 

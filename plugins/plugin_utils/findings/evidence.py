@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .intervals import WRONG_ADOPTION
+from ..sweep.definition import WRONG_ADOPTION
 from .words import STATE_TEXT, ending_text, percent, plural, size
 
 
