@@ -9,13 +9,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ...module_utils.errors import LabError
+from ..stats import median_interval
 from .basis import basis, valid_until
 from .caveats import caveats
 from .ceilings import card_ceilings
 from .cells import cell_rows, host_tiers, measured_cells
 from .checking import verify_commands
 from .duties import assess
-from .evidence import canary_rows, didnt_work
+from .evidence import canary_rows, didnt_work, state_reason
 from .recommendation import recommend
 from .trial_rows import measured_trials, trial_rows
 from .trials import every_trial, of_model
@@ -25,7 +26,8 @@ MODEL_FIELDS = (
     "description", "file", "source", "digest", "sha256", "chat_template_sha256", "size_bytes", "total_parameters",
     "active_parameters", "cloud",
 )  # fmt: skip
-LOAD_FIELDS = ("host", "load_digest", "load", "load_seconds", "predicted_bytes", "resident_bytes", "available_bytes")
+LOAD_FIELDS = ("host", "load_digest", "load", "load_seconds", "predicted_bytes", "resident_bytes", "available_bytes",
+               "predicted_tokens_per_second")  # fmt: skip
 SMOKE_FIELDS = ("host", "load_digest", "ok", "checks", "settings")
 BLOCK_FIELDS = ("host_class", "number", "load_digest", "state", "numbers")
 
@@ -44,9 +46,11 @@ def build_card(
     rows = cell_rows(summary, model, table)
     measured = {
         "cells": measured_cells(table),
-        "loads": _loads(summary, model),
+        "loads": _loads(summary, model, rows, table),
         "trials": measured_trials(table),
     }
+    for row in rows:
+        row["reason"] = state_reason(summary, model, row)
     tiers = sorted({tier for row in rows for tier in row["tiers"]})
     assessments = [
         assess(summary, duty, wanted, tier, rows, measured) for duty, wanted in duties.items() for tier in tiers
@@ -75,7 +79,7 @@ def build_card(
         "cells": rows,
         "canaries": canaries,
         "ceilings": card_ceilings(table, lead),
-        "didnt_work": didnt_work(summary, model, rows),
+        "didnt_work": didnt_work(summary, rows),
         "hosts": _hosts(summary, rows),
         "trials": listed,
         "verify": verify_commands(card_name(model), generation["id"], lead, listed),
@@ -119,10 +123,22 @@ def _deploy(
     return shown | {"cell": lead["id"], "settings": dict(found[-1]) if found else {}}
 
 
-def _loads(summary: Mapping[str, Any], model: str) -> list[dict[str, Any]]:
+def _loads(
+    summary: Mapping[str, Any], model: str, rows: Sequence[Mapping[str, Any]], table: Any
+) -> list[dict[str, Any]]:
+    """What every load was predicted to take and to give, beside what was measured of it."""
     classes = {host["name"]: host["host_class"] for host in summary["hosts"]}
-    loads = _of_model(summary["loads"], model, LOAD_FIELDS)
-    return [load | {"host_class": classes.get(load["host"])} for load in loads]
+    speeds = {}
+    for host_class, digest in {(row["host_class"], row["load_digest"]) for row in rows}:
+        cells = [row["id"] for row in rows if (row["host_class"], row["load_digest"]) == (host_class, digest)]
+        ran = table[table["ran"] & table["cell"].isin(cells)]
+        speeds[host_class, digest] = median_interval(ran["generated_tokens_per_second"])
+    found = []
+    for load in _of_model(summary["loads"], model, LOAD_FIELDS):
+        host_class = classes.get(load["host"])
+        speed = speeds.get((host_class, load["load_digest"]))
+        found.append(load | {"host_class": host_class, "generated_tokens_per_second": speed})
+    return found
 
 
 def _of_model(rows: Iterable[Mapping[str, Any]], model: str, fields: Sequence[str]) -> list[dict[str, Any]]:
