@@ -18,6 +18,7 @@ from .checking import verify_commands
 from .duties import assess
 from .evidence import canary_rows, didnt_work, state_reason
 from .recommendation import recommend
+from .rounds import said_by_rule
 from .trial_rows import measured_trials, trial_rows
 from .trials import every_trial, of_model
 
@@ -49,8 +50,9 @@ def build_card(
         "loads": _loads(summary, model, rows, table),
         "trials": measured_trials(table),
     }
+    looks = said_by_rule(summary, model)
     for row in rows:
-        row["reason"] = state_reason(summary, model, row)
+        row |= {"reason": state_reason(summary, model, row), "rule": looks.get(row["id"])}
     tiers = sorted({tier for row in rows for tier in row["tiers"]})
     assessments = [
         assess(summary, duty, wanted, tier, rows, measured) for duty, wanted in duties.items() for tier in tiers
