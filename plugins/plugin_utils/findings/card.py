@@ -11,10 +11,11 @@ from typing import Any
 from ...module_utils.errors import LabError
 from ..stats import tidy
 from .caveats import caveats
+from .ceilings import card_ceilings
 from .cells import cell_rows, host_tiers, measured_cells
 from .checking import valid_until, verify_commands
 from .duties import assess
-from .evidence import canary_rows, ceiling_sentence, ceilings, didnt_work
+from .evidence import canary_rows, didnt_work
 from .recommendation import recommend
 from .trials import trial_table
 from .words import ending_text
@@ -49,7 +50,7 @@ def build_card(summary: Mapping[str, Any], model: str, duties: Mapping[str, Mapp
     canaries, described = canary_rows(summary, model), _model(summary, model)
     estimated = int((table["usage_source"] == "estimated").sum())
     found = caveats(rows, lead, canaries, estimated)
-    trials, evidence = _trials(table), ceilings(table)
+    trials = _trials(table)
     return {
         "schema": SCHEMA,
         "model": described,
@@ -63,8 +64,7 @@ def build_card(summary: Mapping[str, Any], model: str, duties: Mapping[str, Mapp
         "replicates": int(summary["sweep"]["replicates"]),
         "cells": rows,
         "canaries": canaries,
-        "ceilings": evidence,
-        "ceiling_sentence": ceiling_sentence(evidence),
+        "ceilings": card_ceilings(summary, table, lead),
         "didnt_work": didnt_work(summary, model, rows),
         "smokes": _smokes(summary, model),
         "hosts": _hosts(summary, rows),
