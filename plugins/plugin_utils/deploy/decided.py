@@ -29,7 +29,7 @@ def yaml() -> Any:
 
 def read_decision(path: Path) -> dict[str, Any]:
     """The whole file, seen to be a decision of the kind that is written today."""
-    another = "write it again with: ansible-playbook decide.yml -e sweep=NAME"
+    another = "write it again with: ansible-playbook local_llm.lab.decide -e sweep=NAME"
     try:
         found = yaml().safe_load(path.read_text())
     except OSError as error:

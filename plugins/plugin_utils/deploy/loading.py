@@ -12,6 +12,7 @@ from typing import Any
 from ...module_utils.errors import LabError
 from ..sweep import Model, load_catalog, load_sweep
 from ..sweep.digest import digest
+from ..sweep.plan import CLOUD_ENGINE
 
 
 class OtherModel(LabError):
@@ -43,13 +44,18 @@ def as_measured(catalog: Path, chosen: Mapping[str, Any]) -> Model:
     return model
 
 
-def to_smoke(catalog: Path, sweep_file: Path, model: str | None, clouds: bool) -> list[dict[str, Any]]:
-    """A block for each model of a sweep file, or for one of the catalog, under the sweep's baseline."""
+def to_smoke(catalog: Path, sweep_file: Path, model: str | None, engine: str, host: str) -> list[dict[str, Any]]:
+    """A block for each model of a sweep file, or for one of the catalog, under the sweep's baseline.
+
+    A cloud's models are for a cloud, files for every other host.
+    """
     sweep = load_sweep(sweep_file)
     models = load_catalog(catalog)
     sweep.check_models(models)
     wanted = [_entry(catalog, model)] if model else [models[name] for name in sweep.models]
-    return [block(one, sweep.load) for one in wanted if (one.cloud is not None) == clouds]
+    # Of no host class and no calibrated load: nothing of it is kept.
+    place = {"host": host, "engine": engine, "host_class": "", "overhead_bytes": 0}
+    return [block(one, sweep.load) | place for one in wanted if (one.cloud is not None) == (engine == CLOUD_ENGINE)]
 
 
 def _entry(catalog: Path, name: str) -> Model:

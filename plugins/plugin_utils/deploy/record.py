@@ -47,7 +47,7 @@ def previous_of(lab_home: Path, host: str) -> dict[str, Any]:
     if not before:
         raise NothingBefore(
             f"{host}: no decision is known from before the one that is deployed.",
-            "deploy the decision that is wanted: ansible-playbook deploy.yml -e decision=PATH",
+            "deploy the decision that is wanted: ansible-playbook local_llm.lab.deploy -e decision=PATH",
         )
     return dict(before)
 
