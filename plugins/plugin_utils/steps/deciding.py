@@ -10,6 +10,7 @@ from typing import Any, cast
 
 from ..findings import build_card, decide
 from ..findings.decision import decision_lines
+from ..findings.trials import every_trial
 from ..findings.writing import decision_text
 from ..store import Store
 from . import generation as generations
@@ -26,7 +27,8 @@ def decision(
             found = generations.find(store, sweep, found.number)
         summary = generations.read(store, found, interim)
     duties = summary["sweep"]["good_enough"]
-    made = decide([build_card(summary, model, duties) for model in summary["models"]], summary["sweep"])
+    trials = every_trial(summary)
+    made = decide([build_card(summary, model, duties, trials) for model in summary["models"]], summary["sweep"])
     changes = Changes(check)
     changes.write(Path(path), decision_text(made).encode())
     return {

@@ -70,7 +70,7 @@ def url(tmp_path: Path) -> str:
 def test_an_incomplete_generation_is_refused_unless_interim_will_do(demo: Demo, tmp_path: Path) -> None:
     demo[2](7)
     path = tmp_path / "decision.yml"
-    with pytest.raises(LabError, match="Generation 1 of the sweep demo is open: 1[0-9] of its trials are left"):
+    with pytest.raises(LabError, match=r"Generation 1 of the sweep demo is open: 1[0-9] of its trials are left"):
         decision(url(tmp_path), "demo", None, str(path), interim=False, check=False)
     assert not path.exists()
     made = decision(url(tmp_path), "demo", None, str(path), interim=True, check=False)
