@@ -17,6 +17,7 @@ from .cells import cell_rows, host_tiers, measured_cells
 from .checking import verify_commands
 from .duties import assess
 from .evidence import canary_rows, didnt_work, state_reason
+from .looks import cell_looks
 from .recommendation import recommend
 from .rounds import said_by_rule
 from .trial_rows import measured_trials, trial_rows
@@ -44,7 +45,8 @@ def build_card(
         raise LabError(f"The generation has no model {model}.", f"name one of: {', '.join(sorted(summary['models']))}")
     everything = every_trial(summary) if trials is None else trials
     table = of_model(everything, model)
-    rows = cell_rows(summary, model, table)
+    looks = cell_looks(summary, model, table)
+    rows = [row | {"look": looks.get(row["id"])} for row in cell_rows(summary, model, table)]
     measured = {
         "cells": measured_cells(table),
         "loads": _loads(summary, model, rows, table),
