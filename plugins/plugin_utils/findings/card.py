@@ -14,6 +14,7 @@ from .caveats import caveats
 from .ceilings import card_ceilings
 from .cells import cell_rows, host_tiers, measured_cells
 from .checking import valid_until, verify_commands
+from .costs import card_costs
 from .duties import assess
 from .evidence import canary_rows, didnt_work
 from .recommendation import recommend
@@ -74,6 +75,7 @@ def build_card(summary: Mapping[str, Any], model: str, duties: Mapping[str, Mapp
             "completed_at": generation["completed_at"],
             "stack": {name: generation["stack"].get(name, {}) for name in sorted({row["host_class"] for row in rows})},
             "trials": _measured_trials(table),
+            "costs": card_costs(summary, table),
         },
     }
 

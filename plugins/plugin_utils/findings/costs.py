@@ -1,0 +1,175 @@
+# Copyright: (c) 2026, local_llm.lab contributors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a passed canary costs: a cloud's tokens at the price of the day, one's own host by its energy and its price.
+
+All counted trials are paid for, and the passed ones pay: what a failed trial cost is part of what a pass costs. What
+the probe past a ceiling took is the lab's own expense and left out. Amounts in different currencies are never added.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from ..stats import proportion, tidy
+from ..sweep.cloud import Cloud
+from .words import NONE, listing, plural
+
+JOULES_PER_KWH = 3_600_000
+OWN_HOST = ("energy", "host")
+SOURCES = {"prices": "catalog prices", "energy": "energy alone", "host": "the host's price alone",
+           "energy+host": "energy and the host's price"}  # fmt: skip
+
+
+class Amount(NamedTuple):
+    value: Decimal
+    currency: str
+
+
+Parts = dict[str, Amount]
+
+
+def card_costs(summary: Mapping[str, Any], table: Any) -> dict[str, dict[str, Any] | None]:
+    """Per cell of the table; None where neither a price nor the inventory says what anything costs."""
+    counted = set(table.loc[table["counted"], "id"])
+    trials: dict[str, list[Mapping[str, Any]]] = {str(cell): [] for cell in table["cell"].unique()}
+    for trial in summary["trials"]:
+        if trial["id"] in counted:
+            trials[trial["cell"]].append(trial)
+    return {cell: cell_costs(summary, rows) for cell, rows in trials.items()}
+
+
+def cell_costs(summary: Mapping[str, Any], trials: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
+    """The costs of one cell's counted trials, and of a pass, with its interval: that of the pass rate."""
+    costs = _Costs(summary)
+    parts = [costs.of_trial(trial) for trial in trials]
+    kinds = [kind for kind in _all_kinds(parts) if any(kind in one for one in parts)]
+    priced = [(one, trial) for one, trial in zip(parts, trials, strict=True) if kinds and set(kinds) <= set(one)]
+    if not priced:
+        return None
+    passed = sum(trial["record"]["outcome"] == "passed" for _unused, trial in priced)
+    sums = {kind: sum((one[kind].value for one, _unused in priced), Decimal(0)) for kind in kinds}
+    currencies = {kind: sorted({one[kind].currency for one, _unused in priced}) for kind in kinds}
+    paid_in = sorted({currency for found in currencies.values() for currency in found})
+    total = sum(sums.values(), Decimal(0)) if len(paid_in) == 1 else None
+    source = "+".join(kind for kind in OWN_HOST if kind in kinds) or "prices"
+    return {
+        "source": source,
+        "leaves_out": [kind for kind in OWN_HOST if source != "prices" and kind not in kinds],
+        "trials": len(trials),
+        "priced": len(priced),
+        "passed": passed,
+        "currencies": paid_in,
+        "parts": {kind: _money(sums[kind]) if len(currencies[kind]) == 1 else None for kind in kinds},
+        "total": None if total is None else _money(total),
+        "per_passed": None if total is None else _per_passed(total, passed, len(priced), paid_in[0], source),
+        "energy": _energy([trial["record"] for _unused, trial in priced]),
+    }
+
+
+def _all_kinds(parts: Sequence[Parts]) -> list[str]:
+    return list(dict.fromkeys(kind for one in parts for kind in one))
+
+
+def _per_passed(total: Decimal, passed: int, tried: int, currency: str, source: str) -> dict[str, Any] | None:
+    """None where nothing passed: no amount of money buys a pass then."""
+    if not passed:
+        return None
+    rate, mean = proportion(passed, tried), float(total) / tried
+    return {
+        "amount": _money(total / passed),
+        "low": tidy(mean / rate["high"]),
+        "high": tidy(mean / rate["low"]),
+        "currency": currency,
+        "source": source,
+    }
+
+
+def _energy(records: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
+    known = [record for record in records if record.get("energy_joules") is not None]
+    if not known:
+        return None
+    return {
+        "joules": tidy(sum(_own_joules(record) for record in known)),
+        "from": sorted({str(record["energy_from"]) for record in known}),
+        "trials": len(known),
+    }
+
+
+def _own_joules(record: Mapping[str, Any]) -> float:
+    """The energy without its probe's share: it was measured over the whole trial."""
+    return float(record["energy_joules"]) * _own_share(record)
+
+
+def _own_share(record: Mapping[str, Any]) -> float:
+    probe = record.get("probe") or {}
+    seconds = float(probe["used"]["wall_seconds"]) if probe else 0.0
+    return min(1.0, float(record["wall_seconds"]) / seconds) if seconds > 0 else 1.0
+
+
+def _money(amount: Decimal) -> float | None:
+    return tidy(float(amount))
+
+
+class _Costs:
+    """What a trial cost, by kind; a kind that is not known is not in it."""
+
+    def __init__(self, summary: Mapping[str, Any]) -> None:
+        self._hosts = {host["name"]: host for host in summary["hosts"]}
+        self._clouds = {
+            name: Cloud.from_dict(model["cloud"]) for name, model in summary["models"].items() if model.get("cloud")
+        }
+
+    def of_trial(self, trial: Mapping[str, Any]) -> Parts:
+        cloud = self._clouds.get(trial["model"])
+        record = trial["record"]
+        return self._of_cloud(cloud, record) if cloud else self._of_host(self._hosts.get(trial["host"]) or {}, record)
+
+    @staticmethod
+    def _of_cloud(cloud: Cloud, record: Mapping[str, Any]) -> Parts:
+        price = cloud.price_on(datetime.date.fromisoformat(record["started_at"][:10]))
+        if price is None:
+            return {}
+        names = ("prompt_tokens", "cached_tokens", "generated_tokens", "reasoning_tokens")
+        parts = price.parts(*(int(record[name]) for name in names))
+        return {kind: Amount(value, price.currency) for kind, value in parts.items()}
+
+    @staticmethod
+    def _of_host(host: Mapping[str, Any], record: Mapping[str, Any]) -> Parts:
+        parts, tariff, price = {}, host.get("tariff"), host.get("price")
+        if tariff and record.get("energy_joules") is not None:
+            kwh = _exact(_own_joules(record)) / JOULES_PER_KWH
+            parts["energy"] = Amount(kwh * _exact(tariff["per_kwh"]), tariff["currency"])
+        if price:
+            hours = _exact(record["wall_seconds"]) / 3600
+            hourly = _exact(price["amount"]) / _exact(price["lifetime_hours"])
+            parts["host"] = Amount(hours * hourly, price["currency"])
+        return parts
+
+
+def _exact(number: float) -> Decimal:
+    """The number as it was written: what a binary fraction adds is nobody's money."""
+    return Decimal(str(number))
+
+
+def money(value: float | None, currency: str = "") -> str:
+    """`0.0042 EUR`: three significant digits, however small."""
+    if value is None:
+        return NONE
+    return f"{Decimal(f'{value:.3g}'):f} {currency}".strip()
+
+
+def cost_text(cost: Mapping[str, Any] | None) -> str:
+    """`0.0042 EUR per passed canary (95 % interval 0.003–0.01), by energy alone`."""
+    if cost is None:
+        return "not known"
+    if len(cost["currencies"]) > 1:
+        return f"not added up: {listing(cost['currencies'])} are different currencies"
+    if cost["per_passed"] is None:
+        return f"{money(cost['total'], cost['currencies'][0])} for {plural(cost['priced'], 'trial')}, and none passed"
+    paid = cost["per_passed"]
+    text = f"{money(paid['amount'], paid['currency'])} per passed canary "
+    return f"{text}(95 % interval {money(paid['low'])}–{money(paid['high'])}), by {SOURCES[cost['source']]}"
