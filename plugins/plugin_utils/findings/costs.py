@@ -19,6 +19,7 @@ from ..sweep.cloud import Cloud
 from .words import NONE, listing, plural
 
 JOULES_PER_KWH = 3_600_000
+SECONDS_PER_HOUR = 3600
 OWN_HOST = ("energy", "host")
 SOURCES = {"prices": "catalog prices", "energy": "energy alone", "host": "the host's price alone",
            "energy+host": "energy and the host's price"}  # fmt: skip
@@ -118,7 +119,7 @@ class _Costs:
     """What a trial cost, by kind; a kind that is not known is not in it."""
 
     def __init__(self, summary: Mapping[str, Any]) -> None:
-        self._hosts = {host["name"]: host for host in summary["hosts"]}
+        self._hosts = {host["name"]: _rates(host) for host in summary["hosts"]}
         self._clouds = {
             name: Cloud.from_dict(model["cloud"]) for name, model in summary["models"].items() if model.get("cloud")
         }
@@ -138,16 +139,26 @@ class _Costs:
         return {kind: Amount(value, price.currency) for kind, value in parts.items()}
 
     @staticmethod
-    def _of_host(host: Mapping[str, Any], record: Mapping[str, Any]) -> Parts:
-        parts, tariff, price = {}, host.get("tariff"), host.get("price")
-        if tariff and record.get("energy_joules") is not None:
-            kwh = _exact(_own_joules(record)) / JOULES_PER_KWH
-            parts["energy"] = Amount(kwh * _exact(tariff["per_kwh"]), tariff["currency"])
-        if price:
-            hours = _exact(record["wall_seconds"]) / 3600
-            hourly = _exact(price["amount"]) / _exact(price["lifetime_hours"])
-            parts["host"] = Amount(hours * hourly, price["currency"])
+    def _of_host(rates: Parts, record: Mapping[str, Any]) -> Parts:
+        parts = {}
+        if "energy" in rates and record.get("energy_joules") is not None:
+            per_joule, currency = rates["energy"]
+            parts["energy"] = Amount(_exact(_own_joules(record)) * per_joule, currency)
+        if "host" in rates:
+            per_second, currency = rates["host"]
+            parts["host"] = Amount(_exact(record["wall_seconds"]) * per_second, currency)
         return parts
+
+
+def _rates(host: Mapping[str, Any]) -> Parts:
+    """What a joule and a second of this host cost, where the inventory says."""
+    rates, tariff, price = {}, host.get("tariff"), host.get("price")
+    if tariff:
+        rates["energy"] = Amount(_exact(tariff["per_kwh"]) / JOULES_PER_KWH, tariff["currency"])
+    if price:
+        per_hour = _exact(price["amount"]) / _exact(price["lifetime_hours"])
+        rates["host"] = Amount(per_hour / SECONDS_PER_HOUR, price["currency"])
+    return rates
 
 
 def _exact(number: float) -> Decimal:
