@@ -10,6 +10,7 @@ the probe past a ceiling took is the lab's own expense and left out. Amounts in 
 from __future__ import annotations
 
 import datetime
+import math
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -20,6 +21,9 @@ from .words import NONE, listing, plural
 
 JOULES_PER_KWH = 3_600_000
 SECONDS_PER_HOUR = 3600
+TOKENS = ("prompt_tokens", "cached_tokens", "generated_tokens", "reasoning_tokens")
+COLUMNS = ("model", "host", "outcome", "started_at", "wall_seconds", *TOKENS, "energy_joules", "energy_from",
+           "probe_wall_seconds")  # fmt: skip
 OWN_HOST = ("energy", "host")
 SOURCES = {"prices": "catalog prices", "energy": "energy alone", "host": "the host's price alone",
            "energy+host": "energy and the host's price"}  # fmt: skip
@@ -35,23 +39,22 @@ Parts = dict[str, Amount]
 
 def card_costs(summary: Mapping[str, Any], table: Any) -> dict[str, dict[str, Any] | None]:
     """Per cell of the table; None where neither a price nor the inventory says what anything costs."""
-    counted = set(table.loc[table["counted"], "id"])
-    trials: dict[str, list[Mapping[str, Any]]] = {str(cell): [] for cell in table["cell"].unique()}
-    for trial in summary["trials"]:
-        if trial["id"] in counted:
-            trials[trial["cell"]].append(trial)
-    return {cell: cell_costs(summary, rows) for cell, rows in trials.items()}
+    found: dict[str, dict[str, Any] | None] = {}
+    for cell, rows in table.groupby("cell", sort=False):
+        counted = rows.loc[rows["counted"], list(COLUMNS)].to_dict("records")
+        found[str(cell)] = cell_costs(summary, counted)
+    return found
 
 
-def cell_costs(summary: Mapping[str, Any], trials: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
-    """The costs of one cell's counted trials, and of a pass, with its interval: that of the pass rate."""
+def cell_costs(summary: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
+    """The costs of one cell's counted trials, as rows of the table, and of a pass; its interval is the pass rate's."""
     costs = _Costs(summary)
-    parts = [costs.of_trial(trial) for trial in trials]
-    kinds = [kind for kind in _all_kinds(parts) if any(kind in one for one in parts)]
-    priced = [(one, trial) for one, trial in zip(parts, trials, strict=True) if kinds and set(kinds) <= set(one)]
+    parts = [costs.of_trial(row) for row in rows]
+    kinds = list(dict.fromkeys(kind for one in parts for kind in one))
+    priced = [(one, row) for one, row in zip(parts, rows, strict=True) if kinds and set(kinds) <= set(one)]
     if not priced:
         return None
-    passed = sum(trial["record"]["outcome"] == "passed" for _unused, trial in priced)
+    passed = sum(row["outcome"] == "passed" for _unused, row in priced)
     sums = {kind: sum((one[kind].value for one, _unused in priced), Decimal(0)) for kind in kinds}
     currencies = {kind: sorted({one[kind].currency for one, _unused in priced}) for kind in kinds}
     paid_in = sorted({currency for found in currencies.values() for currency in found})
@@ -60,19 +63,15 @@ def cell_costs(summary: Mapping[str, Any], trials: Sequence[Mapping[str, Any]]) 
     return {
         "source": source,
         "leaves_out": [kind for kind in OWN_HOST if source != "prices" and kind not in kinds],
-        "trials": len(trials),
+        "trials": len(rows),
         "priced": len(priced),
         "passed": passed,
         "currencies": paid_in,
         "parts": {kind: _money(sums[kind]) if len(currencies[kind]) == 1 else None for kind in kinds},
         "total": None if total is None else _money(total),
         "per_passed": None if total is None else _per_passed(total, passed, len(priced), paid_in[0], source),
-        "energy": _energy([trial["record"] for _unused, trial in priced]),
+        "energy": _energy([row for _unused, row in priced]),
     }
-
-
-def _all_kinds(parts: Sequence[Parts]) -> list[str]:
-    return list(dict.fromkeys(kind for one in parts for kind in one))
 
 
 def _per_passed(total: Decimal, passed: int, tried: int, currency: str, source: str) -> dict[str, Any] | None:
@@ -89,26 +88,28 @@ def _per_passed(total: Decimal, passed: int, tried: int, currency: str, source: 
     }
 
 
-def _energy(records: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
-    known = [record for record in records if record.get("energy_joules") is not None]
+def _energy(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
+    known = [(joules, row) for row in rows if (joules := _own_joules(row)) is not None]
     if not known:
         return None
     return {
-        "joules": tidy(sum(_own_joules(record) for record in known)),
-        "from": sorted({str(record["energy_from"]) for record in known}),
+        "joules": tidy(sum(joules for joules, _unused in known)),
+        "from": sorted({str(row["energy_from"]) for _unused, row in known}),
         "trials": len(known),
     }
 
 
-def _own_joules(record: Mapping[str, Any]) -> float:
+def _own_joules(row: Mapping[str, Any]) -> float | None:
     """The energy without its probe's share: it was measured over the whole trial."""
-    return float(record["energy_joules"]) * _own_share(record)
+    joules, whole_seconds = _known(row["energy_joules"]), _known(row["probe_wall_seconds"])
+    if joules is None or not whole_seconds:
+        return joules
+    return joules * min(1.0, float(row["wall_seconds"]) / whole_seconds)
 
 
-def _own_share(record: Mapping[str, Any]) -> float:
-    probe = record.get("probe") or {}
-    seconds = float(probe["used"]["wall_seconds"]) if probe else 0.0
-    return min(1.0, float(record["wall_seconds"]) / seconds) if seconds > 0 else 1.0
+def _known(value: float | None) -> float | None:
+    """A table says NaN where a record said nothing."""
+    return None if value is None or math.isnan(value) else float(value)
 
 
 def _money(amount: Decimal) -> float | None:
@@ -124,29 +125,27 @@ class _Costs:
             name: Cloud.from_dict(model["cloud"]) for name, model in summary["models"].items() if model.get("cloud")
         }
 
-    def of_trial(self, trial: Mapping[str, Any]) -> Parts:
-        cloud = self._clouds.get(trial["model"])
-        record = trial["record"]
-        return self._of_cloud(cloud, record) if cloud else self._of_host(self._hosts.get(trial["host"]) or {}, record)
+    def of_trial(self, row: Mapping[str, Any]) -> Parts:
+        cloud = self._clouds.get(row["model"])
+        return self._of_cloud(cloud, row) if cloud else self._of_host(self._hosts.get(row["host"]) or {}, row)
 
     @staticmethod
-    def _of_cloud(cloud: Cloud, record: Mapping[str, Any]) -> Parts:
-        price = cloud.price_on(datetime.date.fromisoformat(record["started_at"][:10]))
+    def _of_cloud(cloud: Cloud, row: Mapping[str, Any]) -> Parts:
+        price = cloud.price_on(datetime.date.fromisoformat(row["started_at"][:10]))
         if price is None:
             return {}
-        names = ("prompt_tokens", "cached_tokens", "generated_tokens", "reasoning_tokens")
-        parts = price.parts(*(int(record[name]) for name in names))
+        parts = price.parts(*(int(row[name]) for name in TOKENS))
         return {kind: Amount(value, price.currency) for kind, value in parts.items()}
 
     @staticmethod
-    def _of_host(rates: Parts, record: Mapping[str, Any]) -> Parts:
-        parts = {}
-        if "energy" in rates and record.get("energy_joules") is not None:
+    def _of_host(rates: Parts, row: Mapping[str, Any]) -> Parts:
+        parts, joules = {}, _own_joules(row)
+        if "energy" in rates and joules is not None:
             per_joule, currency = rates["energy"]
-            parts["energy"] = Amount(_exact(_own_joules(record)) * per_joule, currency)
+            parts["energy"] = Amount(_exact(joules) * per_joule, currency)
         if "host" in rates:
             per_second, currency = rates["host"]
-            parts["host"] = Amount(_exact(record["wall_seconds"]) * per_second, currency)
+            parts["host"] = Amount(_exact(row["wall_seconds"]) * per_second, currency)
         return parts
 
 

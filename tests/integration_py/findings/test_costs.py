@@ -38,7 +38,7 @@ def on_cloud() -> Summary:
     return {"hosts": [{"name": "box", "host_class": "c"}], "models": {"m": {"cloud": CLOUD}}}
 
 
-def trial(passed: bool = True, host: str = "box", **record: Any) -> dict[str, Any]:
+def trial(passed: bool = True, **row: Any) -> dict[str, Any]:
     used = {
         "prompt_tokens": 1_000_000,
         "cached_tokens": 400_000,
@@ -46,8 +46,8 @@ def trial(passed: bool = True, host: str = "box", **record: Any) -> dict[str, An
         "reasoning_tokens": 60_000,
     }
     known = {"started_at": "2026-04-01T23:59:59Z", "wall_seconds": 36.0, "energy_joules": 3600.0, "energy_from": "rapl"}
-    outcome = {"outcome": "passed" if passed else "failed", "probe": None}
-    return {"id": "t", "model": "m", "host": host, "record": {**used, **known, **outcome, **record}}
+    outcome = {"model": "m", "host": "box", "outcome": "passed" if passed else "failed", "probe_wall_seconds": None}
+    return {**used, **known, **outcome, **row}
 
 
 def costs_of(summary: Summary, *trials: dict[str, Any]) -> dict[str, Any]:
@@ -93,9 +93,8 @@ def test_the_failed_trials_are_paid_by_those_that_passed_and_the_interval_is_the
 
 
 def test_what_a_probe_took_is_not_what_the_trial_costs() -> None:
-    probe = {"used": {"wall_seconds": 72.0}}
     alone = costs_of(on_host(tariff=TARIFF, price=PRICE), trial())
-    probed = costs_of(on_host(tariff=TARIFF, price=PRICE), trial(energy_joules=7200.0, probe=probe))
+    probed = costs_of(on_host(tariff=TARIFF, price=PRICE), trial(energy_joules=7200.0, probe_wall_seconds=72.0))
     assert alone["parts"] == probed["parts"]
 
 
@@ -123,7 +122,7 @@ def test_without_a_pass_no_amount_buys_one() -> None:
 
 @pytest.mark.parametrize("summary", [on_host(), on_host(tariff=TARIFF) | {"models": {"m": {}}}])
 def test_where_nobody_says_what_anything_costs_the_card_does_not_either(summary: Summary) -> None:
-    assert cell_costs(summary, [trial(energy_joules=None)]) is None
+    assert cell_costs(summary, [trial(energy_joules=float("nan"))]) is None
     assert cell_costs(summary, []) is None
     assert cost_text(None) == "not known"
 
