@@ -12,6 +12,8 @@ from typing import Any
 from ..stats import proportion
 
 NONE = "–"
+# What is longer is a digest.
+LONGEST_VERSION = 24
 
 VERDICTS = {
     "good_enough": "good enough",
@@ -165,10 +167,14 @@ def change_notes(change: Mapping[str, Any]) -> list[str]:
     if change["other_canaries"]:
         notes.append(f"left out, for they are others now: {listing(change['other_canaries'])}")
     if change["stack"]:
-        parts = [f"{part} {short(then)} → {short(now)}" for part, (then, now) in change["stack"].items()]
+        parts = [f"{part} {_version(then)} → {_version(now)}" for part, (then, now) in change["stack"].items()]
         notes.append(f"the comparison crosses stacks ({', '.join(parts)})")
         notes.append(_anchor_note(change))
     return notes
+
+
+def _version(value: str) -> str:
+    return value if len(value) <= LONGEST_VERSION else short(value)
 
 
 def _anchor_note(change: Mapping[str, Any]) -> str:

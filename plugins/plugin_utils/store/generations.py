@@ -19,6 +19,14 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 
+def sweeps(connection: Connection) -> list[str]:
+    """The names of all sweeps that have a generation."""
+    from sqlalchemy import select
+
+    names = tables().generations.c.sweep
+    return list(connection.scalars(select(names).distinct().order_by(names)))
+
+
 def history(connection: Connection, sweep: str) -> list[Generation]:
     """Every generation of a sweep, the first one first."""
     generations = tables().generations
