@@ -9,12 +9,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...module_utils.errors import LabError
+from ..stats import tidy
 from .caveats import caveats
+from .ceilings import card_ceilings
 from .cells import cell_rows, host_tiers, measured_cells
 from .checking import valid_until, verify_commands
 from .duties import assess
-from .evidence import canary_rows, ceiling_sentence, ceilings, didnt_work
-from .intervals import tidy
+from .evidence import canary_rows, didnt_work
 from .recommendation import recommend
 from .trials import trial_table
 from .words import ending_text
@@ -33,7 +34,11 @@ def build_card(summary: Mapping[str, Any], model: str, duties: Mapping[str, Mapp
         raise LabError(f"The generation has no model {model}.", f"name one of: {', '.join(sorted(summary['models']))}")
     table = trial_table(summary, model)
     rows = cell_rows(summary, model, table)
-    measured = {"cells": measured_cells(table), "loads": _loads(summary, model)}
+    measured = {
+        "cells": measured_cells(table),
+        "loads": _loads(summary, model),
+        "trials": _measured_trials(table),
+    }
     tiers = sorted({tier for row in rows for tier in row["tiers"]})
     assessments = [
         assess(summary, duty, wanted, tier, rows, measured) for duty, wanted in duties.items() for tier in tiers
@@ -45,7 +50,7 @@ def build_card(summary: Mapping[str, Any], model: str, duties: Mapping[str, Mapp
     canaries, described = canary_rows(summary, model), _model(summary, model)
     estimated = int((table["usage_source"] == "estimated").sum())
     found = caveats(rows, lead, canaries, estimated)
-    trials, evidence = _trials(table), ceilings(table)
+    trials = _trials(table)
     return {
         "schema": SCHEMA,
         "model": described,
@@ -59,8 +64,7 @@ def build_card(summary: Mapping[str, Any], model: str, duties: Mapping[str, Mapp
         "replicates": int(summary["sweep"]["replicates"]),
         "cells": rows,
         "canaries": canaries,
-        "ceilings": evidence,
-        "ceiling_sentence": ceiling_sentence(evidence),
+        "ceilings": card_ceilings(summary, table, lead),
         "didnt_work": didnt_work(summary, model, rows),
         "smokes": _smokes(summary, model),
         "hosts": _hosts(summary, rows),
@@ -73,7 +77,6 @@ def build_card(summary: Mapping[str, Any], model: str, duties: Mapping[str, Mapp
             "created_at": generation["created_at"],
             "completed_at": generation["completed_at"],
             "stack": {name: generation["stack"].get(name, {}) for name in sorted({row["host_class"] for row in rows})},
-            "trials": _measured_trials(table),
         },
     }
 

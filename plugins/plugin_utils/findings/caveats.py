@@ -57,7 +57,7 @@ def _stopped_by_budget(rows: Sequence[Mapping[str, Any]], lead: Mapping[str, Any
         return ""
     return (
         f"{stopped} of {plural(failed, 'failure')} ended at a budget (turns, tokens or time), not at a wrong result. "
-        "This sweep does not show whether a larger budget would have helped."
+        "Its section on ceilings says where a larger budget would have helped."
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from .intervals import passes_every_time, proportion, spread, stratified_p_value, tidy
+from ..stats import passes_every_time, proportion, spread, stratified_p_value, tidy
 from .words import plain
 
 EXCLUSIONS = ("void", "interface", "repeat", "not_applied")
@@ -83,6 +83,7 @@ def _canary_row(canary: str, rows: Any) -> dict[str, Any]:
         "grade": int(rows["grade"].iloc[0]),
         "passed": int(counted["passed"].sum()),
         "counted": len(counted),
+        "wrong": int(counted["wrong"].sum()),
         "trials": list(rows["id"]),
     }
 

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from . import words
+from . import ceilings, words
 
 TEMPLATES = Path(__file__).parent / "templates"
 FILTERS = (
@@ -32,6 +32,9 @@ def environment(autoescape: bool) -> Any:
     )
     pages.filters.update({name: getattr(words, name) for name in FILTERS})
     pages.globals.update(VERDICTS=words.VERDICTS, ENDINGS=words.ENDINGS)
+    pages.globals.update(
+        CEILING_VERDICTS=ceilings.VERDICTS, CEILING_LIMITS=ceilings.LIMITS, raise_text=ceilings.raise_text
+    )
     return pages
 
 

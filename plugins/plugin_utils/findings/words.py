@@ -16,6 +16,7 @@ VERDICTS = {
     "not_good_enough": "not good enough",
     "not_measured": "not measured",
     "interim": "interim",
+    "no_canaries": "no canary for it",
     "no_duty": "no duty asked for",
 }
 

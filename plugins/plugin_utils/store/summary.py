@@ -22,7 +22,10 @@ LOAD = ("host", "model", "load_digest", "load", "load_seconds", "predicted_bytes
         "available_bytes", "at")  # fmt: skip
 SMOKE = ("host", "model", "load_digest", "ok", "checks", "at")
 CELL = ("id", "model", "host_class", "factor", "level", "load", "chat", "load_digest", "state", "numbers")
-TRIAL = ("id", "cell", "model", "canary", "grade", "replicate", "seed", "state")
+TRIAL = ("id", "cell", "model", "model_digest", "canary", "canary_digest", "grade", "replicate", "seed", "block",
+         "purpose", "stage", "state")  # fmt: skip
+BLOCK = ("host_class", "number", "model", "load_digest", "state", "numbers")
+ROUND = ("host_class", "model", "number", "decisions", "at")
 ATTEMPT = ("number", "host", "state", "why", "started_at", "ended_at")
 
 
@@ -84,9 +87,11 @@ def summary(connection: Connection, generation_id: int) -> dict[str, Any]:
         "generation": _only(generation, GENERATION),
         "models": generation["models"],
         "hosts": generation["hosts"],
-        "loads": [_only(row, LOAD) for row in _rows(connection, every.loads, generation_id, ["id"])],
-        "smokes": [_only(row, SMOKE) for row in _rows(connection, every.smokes, generation_id, ["id"])],
-        "cells": [_only(row, CELL) for row in _rows(connection, every.cells, generation_id, ["position", "id"])],
+        "loads": _listed(connection, every.loads, generation_id, LOAD),
+        "smokes": _listed(connection, every.smokes, generation_id, SMOKE),
+        "blocks": _listed(connection, every.blocks, generation_id, BLOCK),
+        "rounds": _listed(connection, every.rounds, generation_id, ROUND),
+        "cells": _listed(connection, every.cells, generation_id, CELL, ["position", "id"]),
         "trials": [
             _trial(row, attempts.get(row["id"], []))
             for row in _rows(connection, every.trials, generation_id, ["position", "id"])
@@ -114,6 +119,14 @@ def _one(connection: Connection, table: Table, row_id: int) -> Mapping[str, Any]
 def _rows(connection: Connection, table: Table, generation_id: int, order: Sequence[str]) -> list[Mapping[str, Any]]:
     query = table.select().where(table.c.generation == generation_id).order_by(*(table.c[name] for name in order))
     return [dict(row) for row in connection.execute(query).mappings()]
+
+
+def _listed(
+    connection: Connection, table: Table, generation_id: int, names: Sequence[str], order: Sequence[str] = ()
+) -> list[dict[str, Any]]:
+    """These columns of a generation's rows, in the order of their primary key if of no other."""
+    by = order or [column.name for column in table.primary_key]
+    return [_only(row, names) for row in _rows(connection, table, generation_id, by)]
 
 
 def _only(row: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:

@@ -90,7 +90,7 @@ def test_the_page_is_whole_and_asks_for_nothing(any_summary: Summary, tmp_path: 
     assert page.fetched == []
     assert page.open == []
     source = Path(formats["html"]).read_text()
-    assert source.count("<svg") == 4
+    assert source.count("<svg") == 5
     assert not re.search(r"url\((?!#)|@import|<script", source)
     # No stand-in colour is left, no plot keeps a font of its own.
     assert not re.search(r"#0102[01][0-9a-f]|DejaVu Sans'", source)
