@@ -12,20 +12,28 @@ from ..sweep.definition import WRONG_ADOPTION
 from .words import STATE_TEXT, plural, size
 
 
-def canary_rows(summary: Mapping[str, Any], model: str) -> list[dict[str, Any]]:
-    """Every canary the model met, and whether it told anything apart (over all models of the generation)."""
-    rows: dict[str, dict[str, Any]] = {}
-    endings: dict[str, set[bool]] = {}
-    for trial in summary["trials"]:
-        outcome = (trial.get("record") or {}).get("outcome")
-        if outcome in ("passed", "failed", "handed_over"):
-            endings.setdefault(trial["canary"], set()).add(outcome == "passed")
-        if trial["model"] == model:
-            row = {"name": trial["canary"], "grade": trial["grade"], "digest": trial.get("canary_digest")}
-            rows.setdefault(trial["canary"], row)
-    for name, row in rows.items():
-        row["informative"] = None if name not in endings else len(endings[name]) == 2
-    return [rows[name] for name in sorted(rows, key=lambda name: (rows[name]["grade"], name))]
+def canary_rows(table: Any, model: str) -> list[dict[str, Any]]:
+    """Every canary the model met, and what all models of the generation came to on it.
+
+    Where every counted trial of every model passed, or none did, the canary told nothing apart: `informative` is False.
+    """
+    trials = table[table["purpose"] == "measure"]
+    mine = trials[trials["model"] == model].drop_duplicates("canary").sort_values(["grade", "canary"])
+    counted = trials[trials["counted"]].groupby("canary")["passed"].agg(["sum", "size"])
+    rows = []
+    for name, grade, digest in zip(mine["canary"], mine["grade"], mine["canary_digest"], strict=True):
+        passed, of = counted.loc[name] if name in counted.index else (0, 0)
+        rows.append(
+            {
+                "name": name,
+                "grade": int(grade),
+                "digest": digest,
+                "passed": int(passed),
+                "counted": int(of),
+                "informative": 0 < passed < of if of else None,
+            }
+        )
+    return rows
 
 
 def didnt_work(summary: Mapping[str, Any], model: str, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
