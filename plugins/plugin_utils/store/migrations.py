@@ -9,6 +9,7 @@ a store was at its time, `tables.py` for what it is now. A test holds that both 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, TextClause
 
 # 1 is what release 1.0.0 made.
-VERSION = 3
+VERSION = 4
 
 
 def version_of(connection: Connection) -> int:
@@ -102,10 +103,39 @@ def _3_blocks_and_rounds(connection: Connection) -> None:
     ))  # fmt: skip
 
 
+def _4_counts(connection: Connection) -> None:
+    """Progress without counting, and a plan that is known to be in the store whole without reading it."""
+    connection.execute(_sql("ALTER TABLE generations ADD COLUMN plans JSON"))
+    states = ("planned", "running", "done", "void")
+    columns = ", ".join(f"{state} INTEGER DEFAULT 0 NOT NULL" for state in states)
+    connection.execute(_sql(
+        f"CREATE TABLE counts (cell VARCHAR NOT NULL, block INTEGER NOT NULL, generation INTEGER NOT NULL, {columns}, "
+        "trial_seconds FLOAT NOT NULL, PRIMARY KEY (cell, block), FOREIGN KEY(cell) REFERENCES cells (id), "
+        "FOREIGN KEY(generation) REFERENCES generations (id))"
+    ))  # fmt: skip
+    connection.execute(_sql("CREATE INDEX ix_counts_generation ON counts (generation)"))
+    sums = ", ".join(f"SUM(CASE WHEN state = '{state}' THEN 1 ELSE 0 END)" for state in states)
+    connection.execute(_sql(
+        "INSERT INTO counts (cell, block, generation, planned, running, done, void, trial_seconds) "
+        f"SELECT cell, block, generation, {sums}, 0 FROM trials GROUP BY cell, block, generation"
+    ))  # fmt: skip
+    seconds: dict[tuple[str, int], float] = {}
+    every = connection.execute(_sql("SELECT DISTINCT cell, block, CAST(budgets AS VARCHAR) FROM trials"))
+    for cell, block, text in every.all():
+        budgets = json.loads(text)
+        taken = budgets["wall_clock_seconds"] * budgets.get("probe_factor", 2)
+        seconds[cell, block] = max(seconds.get((cell, block), 0.0), taken)
+    for (cell, block), longest in seconds.items():
+        connection.execute(
+            _sql("UPDATE counts SET trial_seconds = :longest WHERE cell = :cell AND block = :block"),
+            {"longest": longest, "cell": cell, "block": block},
+        )
+
+
 def _sql(text: str) -> TextClause:
     from sqlalchemy import text as statement
 
     return statement(text)
 
 
-STEPS: dict[int, Callable[[Connection], None]] = {2: _2_overheads_and_pauses, 3: _3_blocks_and_rounds}
+STEPS: dict[int, Callable[[Connection], None]] = {2: _2_overheads_and_pauses, 3: _3_blocks_and_rounds, 4: _4_counts}

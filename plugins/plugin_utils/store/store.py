@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Any
 
 from ..sweep.plan import Plan
-from . import calibration, claims, generations, pauses, schema, sessions, summary
+from . import calibration, claims, counts, generations, pauses, schema, sessions, summary
 from .database import Database, utc_now
 from .rows import Block, Claim, Generation, Planned, Session
 from .tables import tables
@@ -85,7 +85,7 @@ class Store:
     def blocks(self, generation_id: int, host_class: str) -> list[Block]:
         """The blocks in which trials wait, in the order to run them."""
         with self._database.reading() as connection:
-            return summary.blocks(connection, generation_id, host_class)
+            return counts.blocks(connection, generation_id, host_class)
 
     def claim(self, generation_id: int, host: str, host_class: str, load_digest: str, worker: str) -> Claim | None:
         """The block's next waiting trial, for this worker (a session's id) alone; None when none waits."""
@@ -167,7 +167,7 @@ class Store:
     def progress(self, generation_id: int) -> dict[str, int]:
         """total, done, left, running; of the done ones void and closed."""
         with self._database.reading() as connection:
-            return summary.progress(connection, generation_id)
+            return counts.progress(connection, generation_id)
 
     def summary(self, generation_id: int) -> dict[str, Any]:
         """Everything the findings are made of."""

@@ -31,7 +31,7 @@ PURPOSES = ("measure", "warm_up", "anchor")
 STAGES = ("screen", "replicate", "confirmation", "rerun")
 BLOCK_STATES = ("planned", "complete", "drifted")
 # A trial: planned -> running -> done (a verdict), planned again (a void or a killed attempt), or void (given up).
-TRIAL_LEFT = ("planned", "running")
+TRIAL_STATES = ("planned", "running", "done", "void")
 
 
 class Tables(NamedTuple):
@@ -41,6 +41,7 @@ class Tables(NamedTuple):
     cells: Table
     trials: Table
     attempts: Table
+    counts: Table
     blocks: Table
     rounds: Table
     loads: Table
@@ -85,6 +86,7 @@ def tables() -> Tables:
             Column("hosts", json, nullable=False),
             text("created_at"),
             text("completed_at", nullable=True),
+            Column("plans", json),
             Unique("sweep", "number"),
         ),
         cells=Table(
@@ -147,6 +149,15 @@ def tables() -> Tables:
             text("detail", nullable=True),
             Column("record", json),
             Index("attempts_by_state", "state", "worker"),
+        ),
+        counts=Table(
+            "counts",
+            metadata,
+            Column("cell", ForeignKey("cells.id"), primary_key=True),
+            Column("block", Integer, primary_key=True, autoincrement=False),
+            generation(),
+            *(Column(state, Integer, nullable=False, server_default=literal("0")) for state in TRIAL_STATES),
+            Column("trial_seconds", Float, nullable=False),
         ),
         blocks=Table(
             "blocks",

@@ -17,8 +17,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import Connection, NullPool, create_engine, select
 
 from ansible_collections.local_llm.lab.plugins.plugin_utils.store import Claim, Generation, Planned, Session, Store
+from ansible_collections.local_llm.lab.plugins.plugin_utils.store.tables import TRIAL_STATES, tables
 from ansible_collections.local_llm.lab.plugins.plugin_utils.sweep import (
     HostClass,
     Model,
@@ -115,6 +117,21 @@ def lab(store: Store) -> Lab:
 def store(store_url: str) -> Iterator[Store]:
     with Store(store_url) as opened:
         yield opened
+    with create_engine(store_url, poolclass=NullPool).connect() as connection:
+        assert _counted(connection) == _kept(connection), "what is counted is not what there is"
+
+
+def _counted(connection: Connection) -> dict[tuple[str, int], dict[str, int]]:
+    trials = tables().trials
+    pairs: dict[tuple[str, int], dict[str, int]] = {}
+    for cell, block, state in connection.execute(select(trials.c.cell, trials.c.block, trials.c.state)):
+        pairs.setdefault((cell, block), dict.fromkeys(TRIAL_STATES, 0))[state] += 1
+    return pairs
+
+
+def _kept(connection: Connection) -> dict[tuple[str, int], dict[str, int]]:
+    rows = connection.execute(tables().counts.select()).mappings()
+    return {(row["cell"], row["block"]): {state: row[state] for state in TRIAL_STATES} for row in rows}
 
 
 @pytest.fixture
