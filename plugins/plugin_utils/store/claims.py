@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..agent.budgets import trial_seconds
 from ..outcome import Verdict
-from . import counts, pauses
+from . import counts, pauses, taken
 from .database import Database, utc_now
 from .errors import ClaimLost, SessionOver, StoreError
 from .rows import Claim
@@ -49,7 +49,7 @@ def claim(
         number = row["attempts"] + 1
         if not counts.move(connection, row, "planned", "running", attempts=number):
             raise StoreError(f"Trial {row['id']} was claimed twice at once.", "run the same command again.")
-        lease_until = utc_now(trial_seconds(row["budgets"]) + LEASE_MARGIN_SECONDS)
+        started_at, lease_until = utc_now(), utc_now(trial_seconds(row["budgets"]) + LEASE_MARGIN_SECONDS)
         connection.execute(
             attempts.insert().values(
                 trial=row["id"],
@@ -59,11 +59,11 @@ def claim(
                 host=host,
                 state="running",
                 lease_until=lease_until,
-                started_at=utc_now(),
+                started_at=started_at,
             )
         )
         trial = dict(row) | {"state": "running", "attempts": number}
-        return Claim(trial, number, generation_id, host, worker, lease_until)
+        return Claim(trial, number, generation_id, host, worker, started_at, lease_until)
 
 
 def record(database: Database, claimed: Claim, result: Mapping[str, Any]) -> str:
@@ -104,6 +104,7 @@ def record(database: Database, claimed: Claim, result: Mapping[str, Any]) -> str
             )
         state = _state_after_void(connection, claimed, result) if void else "done"
         counts.move(connection, claimed.trial, "running", state)
+        taken.add(connection, claimed, result)
         if result.get("handed"):
             pauses.add(connection, claimed, result["handed"])
         if result.get("not_applied"):

@@ -18,7 +18,7 @@ from .tables import TRIAL_STATES, tables
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Connection
 
-    Pair = tuple[str, int]
+    Key = tuple[str, int, str]
 
 
 def add_trials(connection: Connection, generation_id: int | None, rows: Sequence[dict[str, Any]]) -> None:
@@ -28,32 +28,31 @@ def add_trials(connection: Connection, generation_id: int | None, rows: Sequence
     trials, counts = tables().trials, tables().counts
     same = {"generation": generation_id, "state": "planned", "attempts": 0}
     connection.execute(trials.insert(), [row | same for row in rows])
-    added: dict[Pair, list[dict[str, Any]]] = {}
+    added: dict[Key, list[dict[str, Any]]] = {}
     for row in rows:
-        added.setdefault((row["cell"], row["block"]), []).append(row)
-    held = {
-        (row["cell"], row["block"]): row["trial_seconds"]
-        for row in connection.execute(counts.select().where(counts.c.generation == generation_id)).mappings()
-    }
-    for (cell, block), of_pair in added.items():
-        seconds = longest(row["budgets"] for row in of_pair)
-        if (cell, block) in held:
-            more = {"planned": counts.c.planned + len(of_pair), "trial_seconds": max(seconds, held[cell, block])}
-            connection.execute(counts.update().where(*_pair(cell, block)).values(more))
+        added.setdefault(_key(row), []).append(row)
+    every = connection.execute(counts.select().where(counts.c.generation == generation_id)).mappings()
+    held = {_key(row): row["trial_seconds"] for row in every}
+    for key, alike in added.items():
+        seconds = longest(row["budgets"] for row in alike)
+        if key in held:
+            more = {"planned": counts.c.planned + len(alike), "trial_seconds": max(seconds, held[key])}
+            connection.execute(counts.update().where(_counted_by(key)).values(more))
         else:
-            new = {"generation": generation_id, "cell": cell, "block": block, "trial_seconds": seconds}
-            connection.execute(counts.insert().values(**new, planned=len(of_pair)))
+            new = dict(zip(("cell", "block", "purpose"), key, strict=True))
+            new |= {"generation": generation_id, "planned": len(alike), "trial_seconds": seconds}
+            connection.execute(counts.insert().values(new))
 
 
 def move(connection: Connection, trial: Mapping[Any, Any], before: str, after: str, **values: Any) -> bool:
-    """Another state, and other `values`, for a trial (its id, cell and block); False when it is not in `before`."""
+    """Another state, and other `values`, for a trial (id, cell, block, purpose); False when it is not in `before`."""
     trials, counts = tables().trials, tables().counts
     held = trials.update().where(trials.c.id == trial["id"], trials.c.state == before)
     if connection.execute(held.values(state=after, **values)).rowcount != 1:
         return False
     connection.execute(
         counts.update()
-        .where(*_pair(trial["cell"], trial["block"]))
+        .where(_counted_by(_key(trial)))
         .values({before: counts.c[before] - 1, after: counts.c[after] + 1})
     )
     return True
@@ -96,7 +95,7 @@ def blocks(connection: Connection, generation_id: int, host_class: str) -> list[
     """The blocks of a host class in which trials wait, in the order to run them."""
     cells, counts = tables().cells, tables().counts
     of_class = (counts.c.generation == generation_id, cells.c.host_class == host_class)
-    waiting: dict[Pair, list[Mapping[str, Any]]] = {}
+    waiting: dict[tuple[str, int], list[Mapping[str, Any]]] = {}
     for row in _with_cells(connection, *of_class, cells.c.state == "open", counts.c.planned > 0):
         waiting.setdefault((row["load_digest"], row["block"]), []).append(row)
     return [
@@ -111,9 +110,16 @@ def blocks(connection: Connection, generation_id: int, host_class: str) -> list[
     ]
 
 
-def _pair(cell: str, block: int) -> tuple[ColumnElement[bool], ...]:
+def _key(row: Mapping[Any, Any]) -> Key:
+    return row["cell"], row["block"], row["purpose"]
+
+
+def _counted_by(key: Key) -> ColumnElement[bool]:
+    from sqlalchemy import and_
+
     counts = tables().counts
-    return counts.c.cell == cell, counts.c.block == block
+    cell, block, purpose = key
+    return and_(counts.c.cell == cell, counts.c.block == block, counts.c.purpose == purpose)
 
 
 def _with_cells(connection: Connection, *which: ColumnElement[bool]) -> Sequence[Mapping[Any, Any]]:

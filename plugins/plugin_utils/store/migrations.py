@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .tables import tables
 
@@ -104,20 +104,21 @@ def _3_blocks_and_rounds(connection: Connection) -> None:
 
 
 def _4_counts(connection: Connection) -> None:
-    """Progress without counting, and a plan that is known to be in the store whole without reading it."""
+    """Progress and what was taken without counting, and a plan that is known to be in the store without reading it."""
     connection.execute(_sql("ALTER TABLE generations ADD COLUMN plans JSON"))
     states = ("planned", "running", "done", "void")
     columns = ", ".join(f"{state} INTEGER DEFAULT 0 NOT NULL" for state in states)
     connection.execute(_sql(
-        f"CREATE TABLE counts (cell VARCHAR NOT NULL, block INTEGER NOT NULL, generation INTEGER NOT NULL, {columns}, "
-        "trial_seconds FLOAT NOT NULL, PRIMARY KEY (cell, block), FOREIGN KEY(cell) REFERENCES cells (id), "
+        "CREATE TABLE counts (cell VARCHAR NOT NULL, block INTEGER NOT NULL, purpose VARCHAR NOT NULL, "
+        f"generation INTEGER NOT NULL, {columns}, trial_seconds FLOAT NOT NULL, PRIMARY KEY (cell, block, purpose), "
+        "FOREIGN KEY(cell) REFERENCES cells (id), "
         "FOREIGN KEY(generation) REFERENCES generations (id))"
     ))  # fmt: skip
     connection.execute(_sql("CREATE INDEX ix_counts_generation ON counts (generation)"))
     sums = ", ".join(f"SUM(CASE WHEN state = '{state}' THEN 1 ELSE 0 END)" for state in states)
     connection.execute(_sql(
-        "INSERT INTO counts (cell, block, generation, planned, running, done, void, trial_seconds) "
-        f"SELECT cell, block, generation, {sums}, 0 FROM trials GROUP BY cell, block, generation"
+        "INSERT INTO counts (cell, block, purpose, generation, planned, running, done, void, trial_seconds) "
+        f"SELECT cell, block, purpose, generation, {sums}, 0 FROM trials GROUP BY cell, block, purpose, generation"
     ))  # fmt: skip
     seconds: dict[tuple[str, int], float] = {}
     every = connection.execute(_sql("SELECT DISTINCT cell, block, CAST(budgets AS VARCHAR) FROM trials"))
@@ -129,6 +130,34 @@ def _4_counts(connection: Connection) -> None:
         connection.execute(
             _sql("UPDATE counts SET trial_seconds = :longest WHERE cell = :cell AND block = :block"),
             {"longest": longest, "cell": cell, "block": block},
+        )
+    _take_what_was_recorded(connection)
+
+
+def _take_what_was_recorded(connection: Connection) -> None:
+    names = ("prompt_tokens", "cached_tokens", "generated_tokens")
+    columns = ", ".join(f"{name} BIGINT NOT NULL" for name in names)
+    connection.execute(_sql(
+        "CREATE TABLE taken (generation INTEGER NOT NULL, host VARCHAR NOT NULL, model VARCHAR NOT NULL, "
+        f"day VARCHAR NOT NULL, seconds FLOAT NOT NULL, {columns}, PRIMARY KEY (generation, host, model, day), "
+        "FOREIGN KEY(generation) REFERENCES generations (id))"
+    ))  # fmt: skip
+    recorded = _sql(
+        "SELECT a.generation, a.host, t.model, SUBSTR(a.started_at, 1, 10), CAST(a.record AS VARCHAR) "
+        "FROM attempts a JOIN trials t ON t.id = a.trial WHERE a.record IS NOT NULL"
+    )
+    sums: dict[tuple[Any, ...], list[float]] = {}
+    for *key, text in connection.execute(recorded):
+        record = json.loads(text)
+        used = {**record, **((record.get("probe") or {}).get("used") or {})}
+        so_far = sums.setdefault(tuple(key), [0.0] * (1 + len(names)))
+        for place, name in enumerate(("process_seconds", *names)):
+            so_far[place] += used.get(name) or 0
+    for which, (seconds, *tokens) in sums.items():
+        row = dict(zip(("generation", "host", "model", "day"), which, strict=True)) | {"seconds": seconds}
+        row |= dict(zip(names, map(int, tokens), strict=True))
+        connection.execute(
+            _sql(f"INSERT INTO taken ({', '.join(row)}) VALUES ({', '.join(f':{name}' for name in row)})"), row
         )
 
 

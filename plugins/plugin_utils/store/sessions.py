@@ -69,7 +69,7 @@ def abandon_attempts(connection: Connection, which: ColumnElement[bool]) -> int:
 
     attempts, trials = tables().attempts, tables().trials
     running = (
-        select(trials.c.id, trials.c.cell, trials.c.block, attempts.c.number)
+        select(trials.c.id, trials.c.cell, trials.c.block, trials.c.purpose, attempts.c.number)
         .join_from(attempts, trials, attempts.c.trial == trials.c.id)
         .where(attempts.c.state == "running", which)
     )

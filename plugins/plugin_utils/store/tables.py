@@ -32,6 +32,8 @@ STAGES = ("screen", "replicate", "confirmation", "rerun")
 BLOCK_STATES = ("planned", "complete", "drifted")
 # A trial: planned -> running -> done (a verdict), planned again (a void or a killed attempt), or void (given up).
 TRIAL_STATES = ("planned", "running", "done", "void")
+# What an attempt takes of an engine, of which `cached_tokens` are part of the prompts.
+TOKENS = ("prompt_tokens", "cached_tokens", "generated_tokens")
 
 
 class Tables(NamedTuple):
@@ -42,6 +44,7 @@ class Tables(NamedTuple):
     trials: Table
     attempts: Table
     counts: Table
+    taken: Table
     blocks: Table
     rounds: Table
     loads: Table
@@ -155,9 +158,20 @@ def tables() -> Tables:
             metadata,
             Column("cell", ForeignKey("cells.id"), primary_key=True),
             Column("block", Integer, primary_key=True, autoincrement=False),
+            text("purpose", primary_key=True),
             generation(),
             *(Column(state, Integer, nullable=False, server_default=literal("0")) for state in TRIAL_STATES),
             Column("trial_seconds", Float, nullable=False),
+        ),
+        taken=Table(
+            "taken",
+            metadata,
+            Column("generation", ForeignKey("generations.id"), primary_key=True),
+            text("host", primary_key=True),
+            text("model", primary_key=True),
+            text("day", primary_key=True),
+            Column("seconds", Float, nullable=False),
+            *(Column(name, BigInteger, nullable=False) for name in TOKENS),
         ),
         blocks=Table(
             "blocks",

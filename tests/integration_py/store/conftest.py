@@ -52,6 +52,7 @@ SWEEP = Sweep(
     document=Document(Path("nightly.yml"), {}, {}),
 )
 MODEL = Model("tiny", "tiny.gguf", "ab" * 32, 100, {"path": "/tiny.gguf"}, 1000, 1000, None, None, "")
+COUNTED_BY = ("cell", "block", "purpose")
 numbers = itertools.count(1)
 
 
@@ -121,17 +122,17 @@ def store(store_url: str) -> Iterator[Store]:
         assert _counted(connection) == _kept(connection), "what is counted is not what there is"
 
 
-def _counted(connection: Connection) -> dict[tuple[str, int], dict[str, int]]:
+def _counted(connection: Connection) -> dict[Any, dict[str, int]]:
     trials = tables().trials
-    pairs: dict[tuple[str, int], dict[str, int]] = {}
-    for cell, block, state in connection.execute(select(trials.c.cell, trials.c.block, trials.c.state)):
-        pairs.setdefault((cell, block), dict.fromkeys(TRIAL_STATES, 0))[state] += 1
-    return pairs
+    found: dict[Any, dict[str, int]] = {}
+    for *key, state in connection.execute(select(*(trials.c[name] for name in COUNTED_BY), trials.c.state)):
+        found.setdefault(tuple(key), dict.fromkeys(TRIAL_STATES, 0))[state] += 1
+    return found
 
 
-def _kept(connection: Connection) -> dict[tuple[str, int], dict[str, int]]:
+def _kept(connection: Connection) -> dict[Any, dict[str, int]]:
     rows = connection.execute(tables().counts.select()).mappings()
-    return {(row["cell"], row["block"]): {state: row[state] for state in TRIAL_STATES} for row in rows}
+    return {tuple(row[name] for name in COUNTED_BY): {state: row[state] for state in TRIAL_STATES} for row in rows}
 
 
 @pytest.fixture
