@@ -13,6 +13,8 @@ from ..chat import Completion, Deadlines
 from ..outcome import Verdict
 from .budgets import Budgets
 
+TOOL_STYLES = ("native", "text")
+OWN = ("history", "echo_reasoning", "tell_budget", "tool_style")  # of a chat config, what no engine is sent
 HISTORIES = ("full", "drop_old_tool_output", "summarise")
 
 
@@ -36,7 +38,7 @@ class Job:
 
     `sampling` goes to the engine, `reasoning` included. The rest of the chat config is the agent's own: `history` is
     what is sent of it, `echo_reasoning` whether earlier turns' reasoning is part of that, `tell_budget` whether the
-    model is told what it may still use.
+    model is told what it may still use, `tool_style` whether calls are the engine's matter or stand in the text.
     """
 
     prompt: str
@@ -49,11 +51,12 @@ class Job:
     history: str = "full"
     echo_reasoning: bool = False
     tell_budget: bool = False
+    tool_style: str = "native"
 
     @staticmethod
     def chat(config: Mapping[str, Any]) -> dict[str, Any]:
         """A chat config as fields of a job."""
-        own = {name: config[name] for name in ("history", "echo_reasoning", "tell_budget") if name in config}
+        own = {name: config[name] for name in OWN if name in config}
         return {"sampling": {name: value for name, value in config.items() if name not in own}, **own}
 
 

@@ -9,14 +9,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...module_utils.errors import LabError
+from ..stats import tidy
 from .caveats import caveats
-from .cells import cell_rows, host_tiers, measured_cells
+from .ceilings import card_ceilings
+from .cells import MEASURED, cell_rows, host_tiers, measured_cells
 from .checking import valid_until, verify_commands
 from .duties import assess
-from .evidence import canary_rows, ceiling_sentence, ceilings, didnt_work
-from .intervals import tidy
+from .evidence import canary_rows, didnt_work
 from .recommendation import recommend
-from .trials import trial_table
+from .trials import every_trial, of_model
 from .words import ending_text
 
 SCHEMA = "local_llm.lab/finding-card/1"
@@ -27,13 +28,23 @@ MODEL_FIELDS = (
 LOAD_FIELDS = ("host", "load_digest", "load", "load_seconds", "predicted_bytes", "resident_bytes", "available_bytes")
 
 
-def build_card(summary: Mapping[str, Any], model: str, duties: Mapping[str, Mapping[str, float]]) -> dict[str, Any]:
-    """The card of one model of one generation, judged against `duties` (a sweep's `good_enough`)."""
+def build_card(
+    summary: Mapping[str, Any], model: str, duties: Mapping[str, Mapping[str, float]], trials: Any = None
+) -> dict[str, Any]:
+    """The card of one model of one generation, judged against `duties` (a sweep's `good_enough`).
+
+    `trials` is `every_trial(summary)`, for whoever writes several cards.
+    """
     if model not in summary["models"]:
         raise LabError(f"The generation has no model {model}.", f"name one of: {', '.join(sorted(summary['models']))}")
-    table = trial_table(summary, model)
+    everything = every_trial(summary) if trials is None else trials
+    table = of_model(everything, model)
     rows = cell_rows(summary, model, table)
-    measured = {"cells": measured_cells(table), "loads": _loads(summary, model)}
+    measured = {
+        "cells": measured_cells(table),
+        "loads": _loads(summary, model),
+        "trials": _measured_trials(table),
+    }
     tiers = sorted({tier for row in rows for tier in row["tiers"]})
     assessments = [
         assess(summary, duty, wanted, tier, rows, measured) for duty, wanted in duties.items() for tier in tiers
@@ -42,10 +53,10 @@ def build_card(summary: Mapping[str, Any], model: str, duties: Mapping[str, Mapp
     interim = generation["state"] != "complete"
     recommendation = recommend(rows, assessments, interim)
     lead = next((row for row in rows if row["id"] == recommendation["cell"]), None)
-    canaries, described = canary_rows(summary, model), _model(summary, model)
+    canaries, described = canary_rows(everything, model), _model(summary, model)
     estimated = int((table["usage_source"] == "estimated").sum())
     found = caveats(rows, lead, canaries, estimated)
-    trials, evidence = _trials(table), ceilings(table)
+    listed = _trials(table)
     return {
         "schema": SCHEMA,
         "model": described,
@@ -59,13 +70,12 @@ def build_card(summary: Mapping[str, Any], model: str, duties: Mapping[str, Mapp
         "replicates": int(summary["sweep"]["replicates"]),
         "cells": rows,
         "canaries": canaries,
-        "ceilings": evidence,
-        "ceiling_sentence": ceiling_sentence(evidence),
+        "ceilings": card_ceilings(summary, table, lead),
         "didnt_work": didnt_work(summary, model, rows),
         "smokes": _smokes(summary, model),
         "hosts": _hosts(summary, rows),
-        "trials": trials,
-        "verify": verify_commands(card_name(model), generation["id"], lead, trials),
+        "trials": listed,
+        "verify": verify_commands(card_name(model), generation["id"], lead, listed),
         "valid_until": valid_until(described, canaries, interim),
         # Timings, memory, versions and dates: what two runs of the same sweep may differ in.
         "measured": measured
@@ -73,7 +83,6 @@ def build_card(summary: Mapping[str, Any], model: str, duties: Mapping[str, Mapp
             "created_at": generation["created_at"],
             "completed_at": generation["completed_at"],
             "stack": {name: generation["stack"].get(name, {}) for name in sorted({row["host_class"] for row in rows})},
-            "trials": _measured_trials(table),
         },
     }
 
@@ -121,38 +130,43 @@ def _hosts(summary: Mapping[str, Any], rows: Any) -> list[dict[str, Any]]:
 
 
 def _trials(table: Any) -> list[dict[str, Any]]:
-    return [
-        {
-            "id": row["id"],
-            "cell": row["cell"],
-            "canary": row["canary"],
-            "replicate": int(row["replicate"]),
-            "seed": row["seed"],
-            "host": row["host"],
-            "ending": row["ending"],
-            "detail": row["detail"],
-            "text": _ending(row),
-            "counted": bool(row["counted"]),
-            "left_out": row["left_out"],
-            "would_pass": row["would_pass"],
-            "submitted": row["submitted"],
-            "visible_tests": row["visible_tests"],
-            "turns": row["turns"],
-            "generated_tokens": row["generated_tokens"],
-            "prompt_tokens": row["prompt_tokens"],
-        }
-        for row in table.astype(object).where(table.notna(), None).to_dict("records")
-    ]
+    whole = {name: _whole(table[name]) for name in ("turns", "generated_tokens", "prompt_tokens")}
+    columns = {
+        "id": table["id"],
+        "attempt": table["attempt"],
+        "cell": table["cell"],
+        "canary": table["canary"],
+        "replicate": table["replicate"],
+        "purpose": table["purpose"],
+        "stage": table["stage"],
+        "seed": table["seed"],
+        "ending": table["ending"],
+        "detail": table["detail"],
+        "text": [_ending(ending, detail) for ending, detail in zip(table["ending"], table["detail"], strict=True)],
+        "counted": table["counted"].tolist(),
+        "left_out": table["left_out"],
+        "would_pass": table["would_pass"],
+        "submitted": table["submitted"],
+        "visible_tests": table["visible_tests"],
+        **whole,
+    }
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
-def _ending(row: Mapping[str, Any]) -> str:
-    if row["ending"] in ("passed", "open"):
-        return ending_text(row["ending"], None)
-    return ending_text(row["ending"], row["detail"])
+def _whole(numbers: Any) -> list[int | None]:
+    return [None if number != number else int(number) for number in numbers.tolist()]
 
 
-def _measured_trials(table: Any) -> dict[str, dict[str, float | None]]:
-    names = ("generated_tokens_per_second", "prompt_tokens_per_second", "ttft_seconds", "wall_seconds")
-    ran = table[~table["ending"].isin(["open", "void"])]
-    rows = ran.astype(object).where(ran.notna(), None).to_dict("records")
-    return {row["id"]: {name: tidy(row[name]) for name in names} for row in rows}
+def _ending(ending: str, detail: str | None) -> str:
+    return ending_text(ending, None if ending in ("passed", "open") else detail)
+
+
+def _measured_trials(table: Any) -> dict[str, dict[str, Any]]:
+    """What two runs of one sweep may differ in: speeds, and which of a class's hosts it was."""
+    ran = table[table["ran"]]
+    numbers = {name: [tidy(value) for value in ran[name].tolist()] for name in MEASURED}
+    names = ("host", *numbers)
+    return {
+        trial: dict(zip(names, row, strict=True))
+        for trial, *row in zip(ran["id"], ran["host"], *numbers.values(), strict=True)
+    }

@@ -18,10 +18,10 @@ def verify_commands(
     """A claim each, with the command that checks it against the trials' own files; run in the card's folder."""
     folder = f"../../../trials/{generation_id}"
     card = shlex.quote(f"{card_name}.json")
-    ran = [trial for trial in trials if trial["ending"] not in ("open", "void")]
+    ran = [trial for trial in trials if trial["purpose"] == "measure" and trial["ending"] not in ("open", "void")]
     if not ran:
         return []
-    all_that_ran = 'select(.ending != "open" and .ending != "void")'
+    all_that_ran = 'select(.purpose == "measure" and .ending != "open" and .ending != "void")'
     commands = [
         {
             "claim": f"How the {plural(len(ran), 'trial')} that ran ended, from their own records",
@@ -45,7 +45,7 @@ def verify_commands(
         commands.append(
             {
                 "claim": f"Read one failure: {failed['canary']}, replicate {failed['replicate']}, {failed['text']}",
-                "command": f"jq . {folder}/{failed['id']}/transcript.jsonl | less",
+                "command": f"jq . {folder}/{failed['id']}/{failed['attempt']}/transcript.jsonl | less",
             }
         )
     return commands
@@ -53,7 +53,7 @@ def verify_commands(
 
 def _over_records(which: str, show: str, card: str, folder: str) -> str:
     """The card only says which trials are meant; what is shown comes from their own records."""
-    trials = f"jq -r '.trials[] | {which}.id' {card}"
+    trials = f"jq -r '.trials[] | {which} | \"\\(.id)/\\(.attempt)\"' {card}"
     return f"{trials} | sed 's|.*|{folder}/&/record.json|' | xargs jq {show}"
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from .ceilings_plot import pass_curves
 from .pages import TEMPLATES, environment, source_text
 from .plots import endings, pass_rates, speeds, tokens_and_turns
 from .words import ENDINGS
@@ -17,7 +18,8 @@ def render_html(card: Mapping[str, Any]) -> str:
     """The whole card as an HTML page."""
     from markupsafe import Markup
 
-    plots = {"pass_rates": pass_rates, "endings": endings, "tokens_and_turns": tokens_and_turns, "speeds": speeds}
+    plots = {"pass_rates": pass_rates, "endings": endings, "tokens_and_turns": tokens_and_turns, "speeds": speeds,
+             "ceilings": pass_curves}  # fmt: skip
     seen = {ending for row in card["cells"] for ending in row["endings"]}
     page = (
         environment(autoescape=True)

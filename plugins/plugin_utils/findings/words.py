@@ -16,6 +16,7 @@ VERDICTS = {
     "not_good_enough": "not good enough",
     "not_measured": "not measured",
     "interim": "interim",
+    "no_canaries": "no canary for it",
     "no_duty": "no duty asked for",
 }
 
@@ -29,6 +30,17 @@ ENDINGS = {
     "interface": "engine's template or parser",
     "void": "void",
     "open": "not run",
+}
+
+# Why a trial is in no denominator, as in `12 void`.
+LEFT_OUT = {
+    "warm_up": "warm-up",
+    "anchor": "anchor",
+    "void": "void",
+    "interface": "broken by the engine's template or parser",
+    "not_applied": "whose factor did not take effect",
+    "drift": "in a block whose speed drifted",
+    "repeat": "with the very generations of an earlier one",
 }
 
 STATE_TEXT = {
@@ -126,6 +138,11 @@ def ending_text(ceiling: str | None, detail: str | None) -> str:
         return detail.replace("_", " ")
     named = ENDINGS.get(ceiling or "", ceiling or "")
     return f"{named}: {detail.replace('_', ' ')}" if detail else named
+
+
+def left_out_text(counts: Mapping[str, int]) -> str:
+    """`2 void and 1 anchor`; empty where every trial counts."""
+    return listing([f"{counts[reason]} {text}" for reason, text in LEFT_OUT.items() if counts[reason]])
 
 
 def plural(count: int, thing: str, things: str | None = None) -> str:

@@ -33,6 +33,13 @@ class Definition:
             for name, canary in self.canaries.items()
         }
 
+    def as_dict(self) -> dict[str, Any]:
+        """What the store keeps of a sweep: its one form, and the canaries it is judged by."""
+        suite = {
+            name: {"duty": one.duty, "grade": one.grade, "digest": one.digest} for name, one in self.canaries.items()
+        }
+        return self.sweep.as_dict() | {"suite": suite}
+
 
 def load(sweep: str, catalog: str, canary_folders: list[str]) -> Definition:
     """Read what a sweep names; a SweepError or CanaryError says what is not there."""

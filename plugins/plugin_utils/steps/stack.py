@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ...module_utils.engines import Capabilities, Settings, ignored
-from ..agent import prompt, tools
+from ..agent import prompt, text_calls, tools
 from ..sweep import HostClass, Refusal
 from .errors import HostsDiffer
 
@@ -54,6 +54,6 @@ def host_rows(hosts: list[Host]) -> list[dict[str, str]]:
 
 
 def _agent_version() -> str:
-    """Our agent as a model meets it: every word said to it and every tool offered."""
-    sources = [Path(module.__file__).read_bytes() for module in (prompt, tools) if module.__file__]
+    """Our agent as a model meets it: every word said to it, every tool offered, and how a call in text is read."""
+    sources = [Path(module.__file__).read_bytes() for module in (prompt, tools, text_calls) if module.__file__]
     return hashlib.sha256(b"".join(sources)).hexdigest()[:12]

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..agent import Ending
+from ..agent.progress import WITHOUT_PROGRESS
 from ..outcome import Verdict
 
 # They say something of the load and of the host's speed; standing still under them says nothing of the model.
@@ -40,6 +41,15 @@ def reads(reached: Verdict, ended: Verdict, progressed: bool) -> tuple[str, str 
     if ended != reached or ended in _NOT_A_BUDGET:
         return "unresolved", ended.detail or ended.ceiling
     return ("unresolved", "probe_budget") if progressed else ("capability", None)
+
+
+def still_moving(at: Mapping[str, Any], used: Mapping[str, Any]) -> bool:
+    """Whether a probe, from what was used `at` the ceiling on, still got somewhere when it ended.
+
+    A single new state long ago is none: in some hundred turns a model that goes round in circles stumbles over one.
+    """
+    last, end = int(used["last_progress_turn"]), int(used["turns"])
+    return last > int(at["turns"]) and end - last < max(WITHOUT_PROGRESS, (end - int(at["turns"])) / 4)
 
 
 def not_applied(

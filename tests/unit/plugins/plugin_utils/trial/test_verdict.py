@@ -12,7 +12,7 @@ import pytest
 from ansible_collections.local_llm.lab.plugins.plugin_utils.agent import Ending
 from ansible_collections.local_llm.lab.plugins.plugin_utils.agent.job import SUBMITTED, failed
 from ansible_collections.local_llm.lab.plugins.plugin_utils.outcome import OUTCOMES, Verdict
-from ansible_collections.local_llm.lab.plugins.plugin_utils.trial.verdict import final, not_applied, reads
+from ansible_collections.local_llm.lab.plugins.plugin_utils.trial.verdict import final, not_applied, reads, still_moving
 
 TURNS = Verdict("failed", "turns")
 CONTEXT, WALL_CLOCK = Verdict("failed", "tokens", "context"), Verdict("failed", "wall_clock")
@@ -69,6 +69,20 @@ def test_handing_over_passes_where_nothing_else_can_and_nowhere_else() -> None:
 )
 def test_a_probe_reads(reached: Verdict, ended: Verdict, progressed: bool, says: tuple[str, str | None]) -> None:
     assert reads(reached, ended, progressed) == says
+
+
+@pytest.mark.parametrize(
+    ("last", "end", "moving"),
+    [
+        (40, 80, False),  # nothing new since the ceiling
+        (41, 80, False),  # one new state, and then for ever none
+        (69, 80, False),
+        (71, 80, True),  # in the last quarter of a long probe
+        (41, 44, True),  # too short a probe to have stood still in
+    ],
+)
+def test_a_probe_that_stood_still_for_its_last_quarter_got_nowhere(last: int, end: int, moving: bool) -> None:
+    assert still_moving({"turns": 40}, {"turns": end, "last_progress_turn": last}) is moving
 
 
 @pytest.mark.parametrize(
