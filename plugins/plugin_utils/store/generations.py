@@ -9,8 +9,9 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from ..sweep.blocks import Trial
 from ..sweep.digest import canonical
-from ..sweep.plan import Plan, Trial
+from ..sweep.plan import Plan
 from . import counts
 from .changes import differences, sweep_changes
 from .database import Database, utc_now

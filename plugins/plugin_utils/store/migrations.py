@@ -106,6 +106,13 @@ def _3_blocks_and_rounds(connection: Connection) -> None:
 def _4_counts(connection: Connection) -> None:
     """Progress and what was taken without counting, and a plan that is known to be in the store without reading it."""
     connection.execute(_sql("ALTER TABLE generations ADD COLUMN plans JSON"))
+    for statement in (
+        "DROP INDEX ix_trials_generation",
+        "DROP INDEX trials_waiting",
+        "CREATE INDEX trials_in_order ON trials (generation, position, id)",
+        "CREATE INDEX trials_waiting ON trials (generation, host_class, block, state, purpose, position)",
+    ):
+        connection.execute(_sql(statement))
     states = ("planned", "running", "done", "void")
     columns = ", ".join(f"{state} INTEGER DEFAULT 0 NOT NULL" for state in states)
     connection.execute(_sql(

@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+import contextlib
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Any
 
@@ -171,8 +172,14 @@ class Store:
 
     def summary(self, generation_id: int) -> dict[str, Any]:
         """Everything the findings are made of."""
+        with self.streamed(generation_id) as streamed:
+            return streamed | {"trials": list(streamed["trials"])}
+
+    @contextlib.contextmanager
+    def streamed(self, generation_id: int) -> Iterator[dict[str, Any]]:
+        """The summary of one moment with `trials` to go through once, within the block: for any number of them."""
         with self._database.reading() as connection:
-            return summary.summary(connection, generation_id)
+            yield summary.summary(connection, generation_id)
 
     def _add(self, table: str, row: dict[str, Any]) -> None:
         with self._database.writing() as connection:

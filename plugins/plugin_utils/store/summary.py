@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .errors import StoreError
@@ -24,15 +24,13 @@ TRIAL = ("id", "cell", "model", "model_digest", "canary", "canary_digest", "grad
 BLOCK = ("host_class", "number", "model", "load_digest", "state", "numbers")
 ROUND = ("host_class", "model", "number", "decisions", "at")
 ATTEMPT = ("number", "host", "state", "why", "started_at", "ended_at")
+ROWS_AT_A_TIME = 500
 
 
 def summary(connection: Connection, generation_id: int) -> dict[str, Any]:
     """Everything known of one generation, as plain data, in the order of the plan."""
     every = tables()
     generation = _one(connection, every.generations, generation_id)
-    attempts: dict[str, list[Mapping[str, Any]]] = {}
-    for row in _rows(connection, every.attempts, generation_id, ["trial", "number"]):
-        attempts.setdefault(row["trial"], []).append(row)
     return {
         "sweep": generation["definition"],
         "generation": _only(generation, GENERATION),
@@ -43,21 +41,42 @@ def summary(connection: Connection, generation_id: int) -> dict[str, Any]:
         "blocks": _listed(connection, every.blocks, generation_id, BLOCK),
         "rounds": _listed(connection, every.rounds, generation_id, ROUND),
         "cells": _listed(connection, every.cells, generation_id, CELL, ["position", "id"]),
-        "trials": [
-            _trial(row, attempts.get(row["id"], []))
-            for row in _rows(connection, every.trials, generation_id, ["position", "id"])
-        ],
+        "trials": trials(connection, generation_id),
     }
 
 
-def _trial(row: Mapping[str, Any], attempts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """A trial, its attempts, and the record that ended it: none while it waits or runs."""
-    over = row["state"] in ("done", "void")
-    return _only(row, TRIAL) | {
-        "host": attempts[-1]["host"] if attempts else None,
-        "attempts": [_only(attempt, ATTEMPT) for attempt in attempts],
-        "record": attempts[-1]["record"] if over else None,
-    }
+def trials(connection: Connection, generation_id: int) -> Iterator[dict[str, Any]]:
+    """Each trial with its attempts and the record that ended it: none while it waits or runs.
+
+    Read as they are asked for, so that a generation of any size takes no more memory than a few of them.
+    """
+    from sqlalchemy import JSON, case, null, select, type_coerce
+
+    planned, attempts = tables().trials, tables().attempts
+    last = planned.c.state.in_(("done", "void")) & (attempts.c.number == planned.c.attempts)
+    query = (
+        select(
+            *(planned.c[name] for name in TRIAL),
+            *(attempts.c[name] for name in ATTEMPT),
+            type_coerce(case((last, attempts.c.record), else_=null()), JSON),
+        )
+        .join_from(planned, attempts, attempts.c.trial == planned.c.id, isouter=True)
+        .where(planned.c.generation == generation_id)
+        .order_by(planned.c.position, planned.c.id, attempts.c.number)
+        .execution_options(yield_per=ROWS_AT_A_TIME)
+    )
+    trial: dict[str, Any] = {}
+    for row in connection.execute(query):
+        if row[0] != trial.get("id"):
+            if trial:
+                yield trial
+            trial = dict(zip(TRIAL, row, strict=False)) | {"host": None, "attempts": [], "record": None}
+        if row[len(TRIAL)] is not None:
+            attempt = dict(zip(ATTEMPT, row[len(TRIAL) :], strict=False))
+            trial["attempts"].append(attempt)
+            trial["host"], trial["record"] = attempt["host"], row[-1]
+    if trial:
+        yield trial
 
 
 def _one(connection: Connection, table: Table, row_id: int) -> Mapping[str, Any]:

@@ -112,7 +112,7 @@ def tables() -> Tables:
             "trials",
             metadata,
             text("id", primary_key=True),
-            generation(),
+            Column("generation", ForeignKey("generations.id"), nullable=False),
             Column("cell", ForeignKey("cells.id"), nullable=False, index=True),
             text("model"),
             text("model_digest"),
@@ -132,7 +132,8 @@ def tables() -> Tables:
             Column("stage", String, nullable=False, server_default="screen"),
             text("state"),
             Column("attempts", Integer, nullable=False),
-            Index("trials_waiting", "generation", "host_class", "load_digest", "state", "position"),
+            Index("trials_in_order", "generation", "position", "id"),
+            Index("trials_waiting", "generation", "host_class", "block", "state", "purpose", "position"),
         ),
         attempts=Table(
             "attempts",

@@ -40,9 +40,13 @@ def test_a_store_from_before_adds_up_what_was_recorded(store_url: str, lab: Any)
     before = rows(store_url, lab.id)
     with sqlalchemy.create_engine(store_url, poolclass=sqlalchemy.NullPool).begin() as connection:
         for statement in (
-            "DROP TABLE counts", "DROP TABLE taken", "ALTER TABLE generations DROP COLUMN plans",
+            "DROP TABLE counts",
+            "DROP TABLE taken",
+            "ALTER TABLE generations DROP COLUMN plans",
+            "DROP INDEX trials_in_order",
+            "CREATE INDEX ix_trials_generation ON trials (generation)",
             "UPDATE schema_version SET version = 3",
-        ):  # fmt: skip
+        ):
             connection.exec_driver_sql(statement)
     Database(store_url, read_only=False).close()
     assert rows(store_url, lab.id) == before
