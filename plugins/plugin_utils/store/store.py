@@ -46,6 +46,11 @@ class Store:
         with self._database.reading() as connection:
             return schema.lacks(connection)
 
+    def sweeps(self) -> list[str]:
+        """The names of all sweeps, in the order of the alphabet."""
+        with self._database.reading() as connection:
+            return generations.sweeps(connection)
+
     def generations(self, sweep: str) -> list[Generation]:
         """Every generation of a sweep, the first one first."""
         with self._database.reading() as connection:
