@@ -35,6 +35,11 @@ class Store:
     def close(self) -> None:
         self._database.close()
 
+    @property
+    def version(self) -> int:
+        """Of its tables. One of an earlier version, opened to be read only, stays as it is and can be read in part."""
+        return self._database.version
+
     def lacks(self) -> list[str]:
         """Tables and columns of this version that the store was made without."""
         with self._database.reading() as connection:

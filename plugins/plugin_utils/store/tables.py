@@ -1,7 +1,10 @@
 # Copyright: (c) 2026, local_llm.lab contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The tables. Everything about a trial that identifies it is written once, when it is planned."""
+"""The tables. Everything about a trial that identifies it is written once, when it is planned.
+
+A change here is also a step in `migrations.py`.
+"""
 
 from __future__ import annotations
 
@@ -33,6 +36,7 @@ TRIAL_LEFT = ("planned", "running")
 
 class Tables(NamedTuple):
     metadata: MetaData
+    schema_version: Table
     generations: Table
     cells: Table
     trials: Table
@@ -49,6 +53,7 @@ class Tables(NamedTuple):
 def tables() -> Tables:
     from sqlalchemy import JSON, BigInteger, Boolean, Column, Float, ForeignKey, Index, Integer, MetaData, String, Table
     from sqlalchemy import UniqueConstraint as Unique
+    from sqlalchemy import text as literal
 
     metadata = MetaData()
     json = JSON(none_as_null=True)
@@ -61,6 +66,12 @@ def tables() -> Tables:
 
     return Tables(
         metadata,
+        schema_version=Table(
+            "schema_version",
+            metadata,
+            Column("version", Integer, primary_key=True, autoincrement=False),
+            text("at"),
+        ),
         generations=Table(
             "generations",
             metadata,
@@ -111,9 +122,9 @@ def tables() -> Tables:
             Column("load", json, nullable=False),
             Column("chat", json, nullable=False),
             Column("budgets", json, nullable=False),
-            Column("block", Integer, nullable=False),
-            text("purpose"),
-            text("stage"),
+            Column("block", Integer, nullable=False, server_default=literal("0")),
+            Column("purpose", String, nullable=False, server_default="measure"),
+            Column("stage", String, nullable=False, server_default="screen"),
             text("state"),
             Column("attempts", Integer, nullable=False),
             Index("trials_waiting", "generation", "host_class", "load_digest", "state", "position"),
