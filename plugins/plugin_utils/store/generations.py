@@ -5,10 +5,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..sweep.plan import Plan
+from ..sweep.blocks import Trial, Wanted, in_passes, laid_out
+from ..sweep.plan import Cell, Plan
 from .changes import differences, sweep_changes
 from .database import Database, utc_now
 from .errors import StackChanged, StoreError, SweepChanged
@@ -62,28 +63,29 @@ def add_plan(
     """
     with database.reading() if database.read_only else database.writing() as connection:
         held = _held_trials(connection, generation.id)
-        missing = [trial for trial in plan.trials if trial.id not in held]
-        known = len(plan.trials) - len(missing)
+        known = sum(trial.id in held for trial in plan.trials)
+        missing = _missing(plan, held)
         if generation.state != "open":
-            return Planned(added=0, known=known, left_out=len(missing))
-        row = _row(connection, generation.id) if generation.id is not None else None
-        if row is not None:
-            _check_unchanged(row, held, plan, definition)
-        if not database.read_only:
-            _insert(connection, generation, plan, missing)
+            return Planned(added=0, known=known, left_out=sum(trial.purpose == "measure" for trial in missing))
+        if generation.id is not None:
+            _check_unchanged(row(connection, generation.id), held, plan, definition)
+        if not database.read_only and generation.id is not None:
+            _insert_cells(connection, generation.id, plan.cells)
+            insert_trials(connection, generation.id, missing)
             _merge(connection, generation, plan, definition, hosts)
         return Planned(added=len(missing), known=known, left_out=0)
 
 
 def complete(database: Database, generation_id: int) -> bool:
-    """Whether nothing is left to run; an open generation of which that is true becomes complete."""
-    generations, trials = tables().generations, tables().trials
+    """Whether every cell is closed and nothing runs; an open generation of which that is true becomes complete."""
+    generations, cells = tables().generations, tables().cells
     with database.writing() as connection:
-        row = _row(connection, generation_id)
-        if row["state"] != "open":
-            return bool(row["state"] == "complete")
-        planned = connection.execute(trials.select().where(trials.c.generation == generation_id).limit(1)).first()
-        if planned is None or left(connection, generation_id):
+        state = row(connection, generation_id)["state"]
+        if state != "open":
+            return bool(state == "complete")
+        of_generation = cells.select().where(cells.c.generation == generation_id).limit(1)
+        undecided = connection.execute(of_generation.where(cells.c.state == "open")).first()
+        if undecided or left(connection, generation_id) or connection.execute(of_generation).first() is None:
             return False
         done = generations.update().where(generations.c.id == generation_id)
         connection.execute(done.values(state="complete", completed_at=utc_now()))
@@ -103,12 +105,13 @@ def left(connection: Connection, generation_id: int) -> int:
     return int(count.scalar_one())
 
 
-def _row(connection: Connection, generation_id: int | None) -> Mapping[str, Any]:
+def row(connection: Connection, generation_id: int | None) -> dict[str, Any]:
+    """One generation as it stands in the table."""
     generations = tables().generations
-    row = connection.execute(generations.select().where(generations.c.id == generation_id)).mappings().first()
-    if row is None:
+    found = connection.execute(generations.select().where(generations.c.id == generation_id)).mappings().first()
+    if found is None:
         raise StoreError(f"The store has no generation {generation_id}.", "plan the sweep first.")
-    return dict(row)
+    return dict(found)
 
 
 def _generation(row: Mapping[Any, Any]) -> Generation:
@@ -133,18 +136,68 @@ def _check_unchanged(
         raise SweepChanged(row["sweep"], row["number"], changes)
 
 
-def _insert(connection: Connection, generation: Generation, plan: Plan, missing: Sequence[Any]) -> None:
-    cells, trials = tables().cells, tables().trials
-    known = set(connection.execute(cells.select().where(cells.c.generation == generation.id)).scalars())
-    new_cells = [vars(cell) | {"generation": generation.id} for cell in plan.cells if cell.id not in known]
+def _missing(plan: Plan, held: Mapping[str, Mapping[str, Any]]) -> list[Trial]:
+    """What of the plan is not there. Where its host class has blocks already, what is to be measured gets new ones.
+
+    Blocks that were planned are being run, or are over: their anchors would say nothing of a trial that joins later.
+    """
+    begun: dict[str, tuple[int, int]] = {}
+    for row in held.values():
+        block, position = begun.get(row["host_class"], (-1, -1))
+        begun[row["host_class"]] = max(block, row["block"]), max(position, row["position"])
+    cells = {cell.id: cell for cell in plan.cells}
+    missing: list[Trial] = []
+    late: dict[tuple[str, str], list[Wanted]] = {}
+    for trial in plan.trials:
+        if trial.host_class not in begun:
+            missing.append(trial)
+        elif trial.id not in held and trial.purpose == "measure":
+            of_scene = late.setdefault((trial.host_class, trial.model), [])
+            of_scene.append(Wanted(cells[trial.cell], trial.canary, trial.replicate))
+    for (host_class, model), wanted in late.items():
+        scene, (block, position) = plan.scenes[host_class, model], begun[host_class]
+        added = laid_out(scene, in_passes(scene, wanted), "screen", block + 1, position + 1)
+        begun[host_class] = added[-1].block, added[-1].position
+        missing += added
+    return missing
+
+
+def _insert_cells(connection: Connection, generation_id: int, planned: Iterable[Cell]) -> None:
+    cells = tables().cells
+    known = set(connection.execute(cells.select().where(cells.c.generation == generation_id)).scalars())
+    new_cells = [vars(cell) | {"generation": generation_id} for cell in planned if cell.id not in known]
     if new_cells:
         connection.execute(cells.insert(), new_cells)
-    if missing:
-        rows = [vars(trial) | {"generation": generation.id, "state": "planned", "attempts": 0} for trial in missing]
-        connection.execute(trials.insert(), rows)
-        # A cell that was done is open again when replicates or canaries were added to it.
-        reopened = cells.c.id.in_({trial.cell for trial in missing}), cells.c.state == "complete"
-        connection.execute(cells.update().where(*reopened).values(state="open"))
+
+
+def insert_trials(
+    connection: Connection, generation_id: int, added: Sequence[Trial], numbers: Mapping[str, Any] | None = None
+) -> None:
+    """Add trials and their blocks, which have these numbers from the start. Completed cells they lie in open again."""
+    blocks, cells, trials = tables().blocks, tables().cells, tables().trials
+    if not added:
+        return
+    rows = [vars(trial) | {"generation": generation_id, "state": "planned", "attempts": 0} for trial in added]
+    connection.execute(trials.insert(), rows)
+    first = {(trial.host_class, trial.block): trial for trial in reversed(added)}
+    connection.execute(blocks.insert(), [
+        {"generation": generation_id, "host_class": host_class, "number": number, "model": trial.model,
+         "load_digest": trial.load_digest, "state": "planned", "numbers": dict(numbers) if numbers else None}
+        for (host_class, number), trial in sorted(first.items())
+    ])  # fmt: skip
+    reopened = cells.c.id.in_({trial.cell for trial in added}), cells.c.state == "complete"
+    connection.execute(cells.update().where(*reopened).values(state="open", numbers=None))
+
+
+def next_places(connection: Connection, generation_id: int, host_class: str) -> tuple[int, int]:
+    """The number of the next block of a host class, and the position of its first trial."""
+    from sqlalchemy import func, select
+
+    trials = tables().trials
+    highest = select(func.max(trials.c.block), func.max(trials.c.position))
+    query = highest.where(trials.c.generation == generation_id, trials.c.host_class == host_class)
+    block, position = connection.execute(query).one()
+    return block + 1, position + 1
 
 
 def _merge(
@@ -156,15 +209,15 @@ def _merge(
 ) -> None:
     """What is known of models, stacks and hosts grows with every host a sweep is run on."""
     generations = tables().generations
-    row = _row(connection, generation.id)
-    by_name = {host["name"]: dict(host) for host in [*row["hosts"], *hosts]}
+    known = row(connection, generation.id)
+    by_name = {host["name"]: dict(host) for host in [*known["hosts"], *hosts]}
     connection.execute(
         generations.update()
         .where(generations.c.id == generation.id)
         .values(
             definition=dict(definition),
-            models=row["models"] | plan.models,
-            stack=row["stack"] | plan.stacks,
+            models=known["models"] | plan.models,
+            stack=known["stack"] | plan.stacks,
             hosts=[by_name[name] for name in sorted(by_name)],
         )
     )

@@ -1,17 +1,15 @@
 # Copyright: (c) 2026, local_llm.lab contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reading: what is left to run, how far it is, and everything the findings are made of."""
+"""Reading: how far a generation is, and everything the findings are made of."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..agent.budgets import trial_seconds
 from .errors import StoreError
 from .generations import left
-from .rows import Block
 from .tables import tables
 
 if TYPE_CHECKING:
@@ -27,31 +25,6 @@ TRIAL = ("id", "cell", "model", "model_digest", "canary", "canary_digest", "grad
 BLOCK = ("host_class", "number", "model", "load_digest", "state", "numbers")
 ROUND = ("host_class", "model", "number", "decisions", "at")
 ATTEMPT = ("number", "host", "state", "why", "started_at", "ended_at")
-
-
-def blocks(connection: Connection, generation_id: int, host_class: str) -> list[Block]:
-    """The blocks of a host class in which trials wait, in the order to run them."""
-    cells, trials = tables().cells, tables().trials
-    query = (
-        trials.select()
-        .join_from(trials, cells, trials.c.cell == cells.c.id)
-        .where(trials.c.generation == generation_id, trials.c.host_class == host_class)
-        .where(trials.c.state == "planned", cells.c.state == "open")
-        .order_by(trials.c.position, trials.c.id)
-    )
-    waiting: dict[str, list[Any]] = {}
-    for row in connection.execute(query).mappings():
-        waiting.setdefault(row["load_digest"], []).append(row)
-    return [
-        Block(
-            model=rows[0]["model"],
-            load_digest=load_digest,
-            load=rows[0]["load"],
-            trials_left=len(rows),
-            trial_seconds=max(trial_seconds(row["budgets"]) for row in rows),
-        )
-        for load_digest, rows in waiting.items()
-    ]
 
 
 def progress(connection: Connection, generation_id: int) -> dict[str, int]:
