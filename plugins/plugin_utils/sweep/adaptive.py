@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any, Literal
 
 from ..stats import predictive_power, spent, steadiness_p_value, stratified_p_value, stratified_score, tidy
@@ -76,7 +77,7 @@ def words(cell_look: CellLook) -> str:
         return "the baseline"
     if not numbers:
         return "ended before its first look" if state == "exhausted" else "not looked at yet"
-    count, points = f"N = {numbers['replicates']} per canary", f"{100 * numbers['difference']:+.0f} points"
+    count, points = f"N = {numbers['replicates']} per canary", f"{round(100 * numbers['difference']):+d} points"
     p_value = "nothing to tell apart" if numbers["p_value"] is None else f"p = {numbers['p_value']:.2g}"
     if state == "efficacy":
         return (
@@ -161,14 +162,14 @@ class _Comparison:
         why = self.why_not(risk)
         last = spent(risk, 1.0) - spent(risk, rule.looks[-2] / rule.most) if len(rule.looks) > 1 else risk
         chance = None if self.is_last else predictive_power(stratified_score(self.strata), last, self.fractions[1])
-        differences = [passed / trials - base / of for passed, trials, base, of in self.strata]
+        differences = [Fraction(passed, trials) - Fraction(base, of) for passed, trials, base, of in self.strata]
         numbers = {
-            "difference": tidy(sum(differences) / len(differences)) if differences else 0.0,
+            "difference": tidy(float(sum(differences) / max(1, len(differences)))),
             "p_value": self.p_value,
             "boundary": tidy(self.boundary(risk)),
             "look": self.look,
             "replicates": self.replicates,
-            "canaries": len(differences),
+            "canaries": len(self.strata),
             "all_canaries": self.canaries,
             "steady_p_value": self.steady_p_value,
             "chance": tidy(chance),

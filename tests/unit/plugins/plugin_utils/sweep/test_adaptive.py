@@ -217,7 +217,9 @@ def test_the_order_of_cells_and_of_trials_does_not_matter(tallies: list[Tally], 
 def test_a_cell_that_did_what_the_baseline_did_never_wins(tallies: list[Tally]) -> None:
     for rule in (ADAPTIVE, FIXED):
         twin = replace(tallies[0], cell="twin", baseline=False)
-        assert look(rule, [*tallies, twin])[-1].state not in ("efficacy", "open")
+        found = look(rule, [*tallies, twin])[-1]
+        assert found.state not in ("efficacy", "open")
+        assert found.numbers["difference"] == 0
 
 
 @settings(max_examples=100)
