@@ -35,11 +35,16 @@ class KeeperBusy(KeeperError):
     """Somebody else holds the host."""
 
 
+class BelowFloor(KeeperError):
+    """So little memory is available that the keeper would have to unload everything at once, or just has."""
+
+
 @dataclass(frozen=True)
 class Terms:
     """What an owner agrees with the keeper: until when, above which floor, and what to unload otherwise.
 
     While `loading`, and only where `reclaim` is given, the page cache is given back below its `min_free_bytes`.
+    `power_watts` is what the host draws at work, where somebody measured it at the wall.
     """
 
     owner: str
@@ -50,6 +55,7 @@ class Terms:
     engine_options: dict[str, Any] = field(default_factory=dict)
     loading: bool = False
     reclaim: dict[str, Any] | None = None
+    power_watts: float | None = None
 
 
 def status(keeper_dir: str) -> dict[str, Any]:
@@ -142,7 +148,7 @@ def _start(folder: Folder, terms: Terms, lock: int) -> dict[str, Any]:
         return {**{name: answer.get(name) for name in FIELDS}, **(untold if untold["breach"] else {})}
     if answer.get("breach"):
         _wait_until_free(folder)
-        raise KeeperError(
+        raise BelowFloor(
             f"Only {answer['lowest_available_bytes']} bytes are available, below the floor of {terms.floor_bytes}; "
             "everything was unloaded.",
             "end what else uses this host's memory, or lower lab_floor_bytes",

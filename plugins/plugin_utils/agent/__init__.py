@@ -8,6 +8,7 @@ from __future__ import annotations
 from .budgets import BadBudgets, Budgets
 from .job import Ending, Handed, Job, Probe
 from .loop import Agent
+from .text_calls import TextStyle
 from .toolbox import Toolbox
 from .transcript import Transcript, utc_now
 
@@ -19,6 +20,7 @@ __all__ = [
     "Handed",
     "Job",
     "Probe",
+    "TextStyle",
     "Toolbox",
     "Transcript",
     "utc_now",

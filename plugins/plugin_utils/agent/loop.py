@@ -29,6 +29,7 @@ from .history import History
 from .job import Ending, Job, Model, Probe, failed
 from .journal import Journal
 from .ledger import Ledger
+from .text_calls import TextStyle
 from .toolbox import Toolbox
 from .transcript import Transcript
 
@@ -56,11 +57,15 @@ class Agent:
         at_ceiling: Callable[[], None] = lambda: None,
     ) -> None:
         self.ledger = Ledger()
-        self._job, self._model, self._at_ceiling = job, model, at_ceiling
+        self._job, self._at_ceiling = job, at_ceiling
         self._budgets = job.budgets
         self._journal = Journal(transcript, tell, self.ledger, job.budgets.turns)
-        self._tools = tools.schemas(job.autonomy)
-        self._opening = [{"role": "system", "content": prompt.SYSTEM}, {"role": "user", "content": job.prompt}]
+        offered = tools.schemas(job.autonomy)
+        in_text = job.tool_style == "text"
+        self._model: Model = TextStyle(model) if in_text else model
+        self._tools = [] if in_text else offered
+        system = prompt.system(job.prompt_variant, offered if in_text else ())
+        self._opening = [{"role": "system", "content": system}, {"role": "user", "content": job.prompt}]
         self._history = History(self._opening, self._tools)
         self._calls = Calls(job.autonomy, toolbox, self._history, self._journal, self.ledger)
         self._started = time.monotonic()
@@ -70,7 +75,7 @@ class Agent:
 
     def run(self) -> Ending:
         self._started = time.monotonic()
-        self._journal.event("opening", messages=self._opening, tools=self._tools)
+        self._journal.event("opening", messages=self._opening, tools=self._tools, tool_style=self._job.tool_style)
         try:
             ending = self._until_end()
             return self._probed(ending)
@@ -215,7 +220,7 @@ class Agent:
                 return failed("interface", "parser", "the engine left well-formed calls in the text of every reply")
             return failed("capability", "silent_give_up")
         self.ledger.nudges += 1
-        self._say(prompt.NUDGE)
+        self._say(prompt.NUDGE_IN_TEXT if self._job.tool_style == "text" else prompt.NUDGE)
         return None
 
     def _compact(self) -> None:

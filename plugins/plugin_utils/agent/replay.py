@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from .text_calls import as_text
+
 Event = dict[str, Any]
 
 
@@ -46,13 +48,16 @@ def messages_at(events: Iterable[Mapping[str, Any]], turn: int) -> list[dict[str
     An event bears the turn that was the last when it happened: what a call was made with happened before its turn.
     """
     messages: list[dict[str, Any]] = []
+    in_text = False
     for event in events:
         at = event.get("turn")
         if at is not None and at < turn:
             _happen(messages, event)
+            in_text = in_text or event.get("tool_style") == "text"
         elif at == turn and event.get("purpose") == "summary":
-            return [*messages, {"role": "user", "content": event["asked"]}]
-    return messages
+            messages.append({"role": "user", "content": event["asked"]})
+            break
+    return as_text(messages) if in_text else messages
 
 
 def _happen(messages: list[dict[str, Any]], event: Mapping[str, Any]) -> None:

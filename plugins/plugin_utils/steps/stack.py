@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ...module_utils.engines import Capabilities, Settings, ignored
-from ..agent import prompt, tools
+from ..agent import prompt, text_calls, tools
 from ..sweep import HostClass, Refusal
 from .errors import HostsDiffer
 
@@ -44,16 +44,17 @@ def refusals(hosts: list[Host]) -> dict[str, Refusal]:
     return found
 
 
-def host_rows(hosts: list[Host]) -> list[dict[str, str]]:
-    """The hosts as the store keeps them."""
+def host_rows(hosts: list[Host]) -> list[dict[str, Any]]:
+    """The hosts as the store keeps them, with what their energy and they themselves cost, where the inventory says."""
     classes = host_classes(hosts)
     return [
         {"name": host["name"], "host_class": classes[host["name"]].id, "tier": host["tier"], "engine": host["engine"]}
+        | {cost: host[cost] for cost in ("tariff", "price") if host.get(cost)}
         for host in hosts
     ]
 
 
 def _agent_version() -> str:
-    """Our agent as a model meets it: every word said to it and every tool offered."""
-    sources = [Path(module.__file__).read_bytes() for module in (prompt, tools) if module.__file__]
+    """Our agent as a model meets it: every word said to it, every tool offered, and how a call in text is read."""
+    sources = [Path(module.__file__).read_bytes() for module in (prompt, tools, text_calls) if module.__file__]
     return hashlib.sha256(b"".join(sources)).hexdigest()[:12]

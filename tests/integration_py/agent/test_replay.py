@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -20,11 +21,25 @@ TORN = Turn(calls=(("write_file", '{"path": "greeting.txt", "conte'),))
 LONG = "word " * 300
 
 
+def block(name: str, **arguments: Any) -> str:
+    """A call of the tool style `text`."""
+    return f"```tool\n{json.dumps({'name': name, 'arguments': arguments})}\n```\n"
+
+
+IN_TEXT: dict[str, Any] = {"chat": {"tool_style": "text"}}
+WRITTEN = block("write_file", path="greeting.txt", content="Hello, world\n")
+PUSHED, SUBMITTED = Turn(block("push", message="m")), Turn(block("submit"))
+
+
 def reading(number: int) -> Turn:
     """Enough output to fill a window."""
     if number == 1:
         return call("write_file", path="long.txt", content=LONG)
     return call("read_file", path="long.txt", end_line=number)
+
+
+def _in_text(turn: Turn) -> Turn:
+    return Turn("".join(block(name, **json.loads(arguments)) for name, arguments in turn.calls))
 
 
 # canary, plan, changes of the spec
@@ -59,6 +74,23 @@ PLANS: dict[str, tuple[str, Any, dict[str, Any]]] = {
         [Turn(calls=WRITE.calls, reasoning="Hm. " * 9), PUSH, SUBMIT],
         {"chat": {"echo_reasoning": True}},
     ),
+    "calls in the text": (
+        "hello_file",
+        [
+            Turn("Let me think."),
+            Turn("First the file.\n" + WRITTEN + block("no_such_tool")),
+            cut(block("list_files") + "```tool\n{"),
+            Turn('<tool_call>{"name": "push", "arguments": {"message": "m"}}</tool_call>'),
+            PUSHED,
+            SUBMITTED,
+        ],
+        IN_TEXT,
+    ),
+    "calls in the text, told its budget": (
+        "hello_file",
+        [Turn(WRITTEN), PUSHED, SUBMITTED],
+        {"chat": {"tool_style": "text", "tell_budget": True}},
+    ),
     "told its budget": ("hello_file", [WRITE, Turn("Hm."), PUSH, SUBMIT], {"chat": {"tell_budget": True}}),
     "past a ceiling": ("hello_file", [WRITE, cut(), cut(), PUSH, SUBMIT], {"budgets": {"turns": 2, "probe_factor": 3}}),
     "old output dropped": (
@@ -75,6 +107,11 @@ PLANS: dict[str, tuple[str, Any, dict[str, Any]]] = {
         reading,
         {"chat": {"history": "summarise"}, **FILLING},
     ),
+    "calls in the text, summarised": (
+        "fix_sum",
+        lambda number: _in_text(reading(number)),
+        {"chat": {"history": "summarise", "tool_style": "text"}, **FILLING},
+    ),
 }
 
 
@@ -89,6 +126,19 @@ def test_what_every_call_was_made_with_is_told_by_the_transcript(name: str, run_
     assert calls_made(log.events) == len(engine.requests)
     if "history" in changes.get("chat", {}):
         assert "compaction" in {event["event"] for event in log.events}, "the window was not filled"
+
+
+def test_calls_in_the_text_do_the_work_and_ask_nothing_of_the_engine(run_trial: Any) -> None:
+    record, _unused, engine = run_trial([Turn(WRITTEN + PUSHED.text), SUBMITTED], "hello_file", **IN_TEXT)
+    assert (record["outcome"], record["tool_calls"], record["malformed_calls"]) == ("passed", 3, 0)
+    for request in engine.requests:
+        assert "tools" not in request.body and "tool_style" not in request.body
+    system, *_unused, results = engine.requests[1].body["messages"]
+    assert "- write_file (path: string; content: string): " in system["content"]
+    assert (results["role"], results["content"]) == (
+        "user",
+        "Result of write_file:\nok\n\nResult of push:\nok, pushed greeting.txt",
+    )
 
 
 def test_a_failed_call_is_told_too(run_trial: Any) -> None:

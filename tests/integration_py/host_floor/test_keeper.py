@@ -10,6 +10,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +20,7 @@ import pytest
 
 from ansible_collections.local_llm.lab.plugins.module_utils import processes
 from ansible_collections.local_llm.lab.plugins.module_utils.keeper import (
+    BelowFloor,
     KeeperBusy,
     KeeperError,
     Terms,
@@ -44,6 +46,20 @@ def test_hold_renew_and_release(folder: str, terms: Terms, until: Callable[..., 
     assert release(folder, terms.owner)[0] is False
     assert status(folder)["held"] is False
     until(lambda: processes.started(first["pid"]) is None)
+
+
+def test_each_renewal_tells_the_energy_of_its_own_term(folder: str, terms: Terms) -> None:
+    """By the draw that the inventory names; what this machine's own counters tell is not known here."""
+    metered = replace(terms, power_watts=100.0)
+    began = time.monotonic()
+    hold(folder, metered)
+    first = hold(folder, metered)[1]
+    second = hold(folder, replace(metered, power_watts=None))[1]
+    most_joules = 100.0 * (time.monotonic() - began)
+    assert first["energy_from"] == second["energy_from"] == "inventory"
+    assert first["energy_joules"] > 0 and second["energy_joules"] > 0
+    assert first["energy_joules"] + second["energy_joules"] <= most_joules + 0.01
+    assert hold(folder, terms)[1]["energy_from"] != "inventory"
 
 
 def test_another_owner_is_told_who_and_until_when(folder: str, terms: Terms) -> None:
@@ -97,7 +113,7 @@ def test_below_the_floor_the_model_is_unloaded_and_the_owner_told_at_the_next_re
 
 
 def test_a_host_that_is_below_the_floor_already_is_not_held(folder: str, terms: Terms) -> None:
-    with pytest.raises(KeeperError, match=r"below the floor of .* lab_floor_bytes"):
+    with pytest.raises(BelowFloor, match=r"below the floor of .* lab_floor_bytes"):
         hold(folder, replace(terms, floor_bytes=HUGE))
     assert status(folder)["held"] is False
 
