@@ -94,11 +94,11 @@ def build_card(
         | {
             "created_at": generation["created_at"],
             "completed_at": generation["completed_at"],
-            "costs": card_costs(summary, table),
             "stack": stacks,
             "basis": basis(described, canaries, stacks),
             "smokes": _of_model(summary["smokes"], model, SMOKE_FIELDS),
             "blocks": _of_model(summary.get("blocks", ()), model, BLOCK_FIELDS),
+            "costs": card_costs(summary, table),
         },
     }
 

@@ -23,7 +23,7 @@ JOULES_PER_KWH = 3_600_000
 SECONDS_PER_HOUR = 3600
 TOKENS = ("prompt_tokens", "cached_tokens", "generated_tokens", "reasoning_tokens")
 COLUMNS = ("model", "host", "outcome", "started_at", "wall_seconds", *TOKENS, "energy_joules", "energy_from",
-           "probe")  # fmt: skip
+           "probe_wall_seconds")  # fmt: skip
 OWN_HOST = ("energy", "host")
 SOURCES = {"prices": "catalog prices", "energy": "energy alone", "host": "the host's price alone",
            "energy+host": "energy and the host's price"}  # fmt: skip
@@ -101,11 +101,15 @@ def _energy(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
 
 def _own_joules(row: Mapping[str, Any]) -> float | None:
     """The energy without its probe's share: it was measured over the whole trial."""
-    joules, probe = row["energy_joules"], row["probe"]
-    if joules is None or math.isnan(joules):  # a table says NaN where a record said nothing
-        return None
-    whole_seconds = float(probe["used"]["wall_seconds"]) if probe else 0.0
-    return float(joules) * (min(1.0, float(row["wall_seconds"]) / whole_seconds) if whole_seconds > 0 else 1.0)
+    joules, whole_seconds = _known(row["energy_joules"]), _known(row["probe_wall_seconds"])
+    if joules is None or not whole_seconds:
+        return joules
+    return joules * min(1.0, float(row["wall_seconds"]) / whole_seconds)
+
+
+def _known(value: float | None) -> float | None:
+    """A table says NaN where a record said nothing."""
+    return None if value is None or math.isnan(value) else float(value)
 
 
 def _money(amount: Decimal) -> float | None:

@@ -218,6 +218,7 @@ class Worker:
             "repositories": self._block.repositories,
             "budgets": trial["budgets"],
             "chat": trial["chat"],
+            "speculative": trial["load"].get("speculative", "off"),
             "seed": trial["seed"],
             "sandbox": self._block.sandbox,
             "guardians": self._guardians,

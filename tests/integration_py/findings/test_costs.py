@@ -46,7 +46,7 @@ def trial(passed: bool = True, **row: Any) -> dict[str, Any]:
         "reasoning_tokens": 60_000,
     }
     known = {"started_at": "2026-04-01T23:59:59Z", "wall_seconds": 36.0, "energy_joules": 3600.0, "energy_from": "rapl"}
-    outcome = {"model": "m", "host": "box", "outcome": "passed" if passed else "failed", "probe": None}
+    outcome = {"model": "m", "host": "box", "outcome": "passed" if passed else "failed", "probe_wall_seconds": None}
     return {**used, **known, **outcome, **row}
 
 
@@ -94,9 +94,7 @@ def test_the_failed_trials_are_paid_by_those_that_passed_and_the_interval_is_the
 
 def test_what_a_probe_took_is_not_what_the_trial_costs() -> None:
     alone = costs_of(on_host(tariff=TARIFF, price=PRICE), trial())
-    probed = costs_of(
-        on_host(tariff=TARIFF, price=PRICE), trial(energy_joules=7200.0, probe={"used": {"wall_seconds": 72.0}})
-    )
+    probed = costs_of(on_host(tariff=TARIFF, price=PRICE), trial(energy_joules=7200.0, probe_wall_seconds=72.0))
     assert alone["parts"] == probed["parts"]
 
 
