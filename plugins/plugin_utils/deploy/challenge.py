@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,7 @@ from ..findings.words import number, percent
 from ..stats import proportion
 from ..stats.differences import difference
 from ..sweep import load_catalog
-from ..sweep.adaptive import CellLook, Rule, Tally, look
+from ..sweep.adaptive import WHY_NOT, CellLook, Rule, Tally, look
 from ..sweep.digest import digest
 from .decided import as_yaml
 from .record import read_record
@@ -27,6 +26,8 @@ HEAD = "# Written by lab challenge: the deployed model, run again, is the anchor
 MOST_REPLICATES = 8
 # What of the two configs is no factor of a sweep, or is found out again by its smoke.
 NOT_SWEPT = ("tool_style",)
+# What a look names beside a boundary that was not reached.
+REASONS = ("repeats", "unsteady", "few_canaries")
 
 
 class NoChallenge(LabError):
@@ -60,7 +61,7 @@ def sweep_file(lab_home: Path, catalog: Path, newcomer: str, hosts: Sequence[str
     config = {"load": deployed["load"], "chat": _without(deployed["chat"], NOT_SWEPT)}
     identity = digest([deployed["digest"], models[newcomer].digest, config, suite], 6)
     found: dict[str, Any] = {
-        "name": f"challenge-{re.sub('[^a-z0-9_]+', '-', newcomer.lower()).strip('-')[:22]}-{identity}",
+        "name": f"challenge-{newcomer.replace('.', '-')[:22]}-{identity}",
         "description": f"{newcomer} against {deployed['model']}, which is deployed as {deployed['duty']}.",
         "models": [deployed["model"], newcomer],
         "canaries": sorted(suite["canaries"]),
@@ -145,6 +146,8 @@ def _shown(deployed: str, newcomer: str, old: Any, new: Any, better: CellLook, w
     points = [f"{100 * apart[name]:+.0f}" for name in ("difference", "low", "high")]
     p_value = looked.numbers.get("p_value")
     p_text = "nothing to tell apart" if p_value is None else f"p = {p_value:.2g}"
+    if looked.numbers.get("why") in REASONS:
+        p_text += WHY_NOT[looked.numbers["why"]].format(**looked.numbers)
     return (
         f"{verdict_words}{f' on {where}' if where else ''}: on this suite {rates[0]['count']} of {rates[0]['of']} "
         f"({percent(rates[0]['rate'])}) passed against {rates[1]['count']} of {rates[1]['of']} "

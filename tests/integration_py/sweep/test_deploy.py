@@ -149,6 +149,19 @@ def test_a_decision_of_another_model_is_refused_and_nothing_is_touched(ready: Fo
     assert not ollama.resident() and not (ready.home / "deployed").exists()
 
 
+def test_smoke_says_which_models_can_run_a_trial_and_leaves_nothing(ready: Folder, ollama: Ollama) -> None:
+    ready.sweep["models"] = ["tiny", "other"]
+    (ready.inventory / "sweeps" / "demo.yml").write_text(yaml.safe_dump(ready.sweep))
+    ollama.reply = lambda body: (
+        hello(body) if body["model"].startswith("tiny") else (Said(text="I would rather talk."),)
+    )
+    code, output = ready.lab("smoke", "-l", "ollama")
+    assert code == 2, output
+    assert "tiny: fit to be swept" in output and "other: NOT fit to be swept: no " in output, output
+    assert not ollama.resident() and not (ready.home / "store.sqlite").exists()
+
+
+@pytest.mark.skipif(not os.environ.get("LAB_NIGHTLY"), reason="a whole sweep of two models: make nightly")
 def test_a_challenger_that_does_better_is_said_to_be_and_what_to_type_next(ready: Folder, ollama: Ollama) -> None:
     suite = {
         "canaries": {"hello_file": {"grade": 0}},

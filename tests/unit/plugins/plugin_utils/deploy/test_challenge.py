@@ -39,7 +39,7 @@ DEPLOYED: dict[str, Any] = {
 @pytest.fixture
 def catalog(tmp_path: Path) -> Path:
     path = tmp_path / "catalog.yml"
-    models = {"tiny": ENTRY, "New.Model-30B": ENTRY | {"file": "n.gguf"}, "opus": CLOUD}
+    models = {"tiny": ENTRY, "new.model-30b": ENTRY | {"file": "n.gguf"}, "opus": CLOUD}
     path.write_text(yaml.safe_dump({"models": models}))
     return path
 
@@ -56,11 +56,11 @@ def test_it_is_a_sweep_file_with_the_deployed_config_and_the_deciding_suite(
     tmp_path: Path, catalog: Path, deployed: Callable[..., None]
 ) -> None:
     deployed()
-    made = sweep_file(tmp_path, catalog, "New.Model-30B", ["mac"])
+    made = sweep_file(tmp_path, catalog, "new.model-30b", ["mac"])
     path = tmp_path / "challenge.yml"
     path.write_text(as_text(made))
     sweep = load_sweep(path)
-    assert (sweep.models, sweep.canaries) == (("tiny", "New.Model-30B"), ("hello_file", "ledger"))
+    assert (sweep.models, sweep.canaries) == (("tiny", "new.model-30b"), ("hello_file", "ledger"))
     assert sweep.load["kv_type"] == "q8_0" and sweep.chat == {"temperature": 0.3}
     assert (sweep.replicates, sweep.most_replicates, sweep.wrong_adoption) == (6, 6, 0.1)
     assert (sweep.budgets, sweep.good_enough) == ({"turns": 6}, {"builder": {"pass_rate": 0.6, "grade": 3}})
@@ -73,19 +73,19 @@ def test_the_same_challenge_has_the_same_name_and_another_config_another(
     names = []
     for chat in ({"temperature": 0.3}, {"temperature": 0.3}, {"temperature": 0.8}):
         deployed(chat=chat)
-        names.append(sweep_file(tmp_path, catalog, "New.Model-30B", ["mac"])["name"])
+        names.append(sweep_file(tmp_path, catalog, "new.model-30b", ["mac"])["name"])
     assert names[0] == names[1] != names[2]
 
 
 @pytest.mark.parametrize(
     ("newcomer", "hosts", "changes", "said"),
     [
-        ("New.Model-30B", ["other"], {}, "Nothing is deployed on other"),
+        ("new.model-30b", ["other"], {}, "Nothing is deployed on other"),
         ("nobody", ["mac"], {}, "has no model nobody"),
         ("tiny", ["mac"], {}, "tiny is what is deployed on mac"),
         ("opus", ["mac"], {}, "one is a cloud's, the other a file"),
-        ("New.Model-30B", ["mac"], {"suite": {}}, "does not say which canaries"),
-        ("New.Model-30B", ["mac", "second"], {}, "do not have the same deployed: mac tiny, second tiny"),
+        ("new.model-30b", ["mac"], {"suite": {}}, "does not say which canaries"),
+        ("new.model-30b", ["mac", "second"], {}, "do not have the same deployed: mac tiny, second tiny"),
     ],
 )
 def test_what_cannot_be_a_challenge_is_refused_with_the_reason(
@@ -108,8 +108,8 @@ def test_check_mode_says_who_would_meet_whom_and_writes_nothing(
     tmp_path: Path, catalog: Path, deployed: Callable[..., None]
 ) -> None:
     deployed()
-    said = plan(str(tmp_path), str(catalog), "New.Model-30B", ["mac"], check=True)
-    assert "New.Model-30B against tiny, which is deployed as builder. 2 canaries, N = 6 each" in said["lines"][0]
+    said = plan(str(tmp_path), str(catalog), "new.model-30b", ["mac"], check=True)
+    assert "new.model-30b against tiny, which is deployed as builder. 2 canaries, N = 6 each" in said["lines"][0]
     assert said["changed"] and not (tmp_path / "challenges").exists()
-    assert plan(str(tmp_path), str(catalog), "New.Model-30B", ["mac"], check=False)["changed"]
-    assert not plan(str(tmp_path), str(catalog), "New.Model-30B", ["mac"], check=False)["changed"]
+    assert plan(str(tmp_path), str(catalog), "new.model-30b", ["mac"], check=False)["changed"]
+    assert not plan(str(tmp_path), str(catalog), "new.model-30b", ["mac"], check=False)["changed"]
