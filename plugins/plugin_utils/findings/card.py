@@ -15,10 +15,12 @@ from .caveats import caveats
 from .ceilings import card_ceilings
 from .cells import cell_rows, host_tiers, measured_cells
 from .checking import verify_commands
+from .costs import card_costs
 from .duties import assess
 from .evidence import canary_rows, didnt_work, state_reason
 from .looks import cell_looks
 from .recommendation import recommend
+from .rounds import said_by_rule
 from .trial_rows import measured_trials, trial_rows
 from .trials import every_trial, of_model
 
@@ -51,8 +53,9 @@ def build_card(
         "loads": _loads(summary, model, rows, table),
         "trials": measured_trials(table),
     }
+    looks = said_by_rule(summary, model)
     for row in rows:
-        row["reason"] = state_reason(summary, model, row)
+        row |= {"reason": state_reason(summary, model, row), "rule": looks.get(row["id"])}
     tiers = sorted({tier for row in rows for tier in row["tiers"]})
     assessments = [
         assess(summary, duty, wanted, tier, rows, measured) for duty, wanted in duties.items() for tier in tiers
@@ -95,6 +98,7 @@ def build_card(
             "basis": basis(described, canaries, stacks),
             "smokes": _of_model(summary["smokes"], model, SMOKE_FIELDS),
             "blocks": _of_model(summary.get("blocks", ()), model, BLOCK_FIELDS),
+            "costs": card_costs(summary, table),
         },
     }
 

@@ -54,9 +54,9 @@ def _no_better(row: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> str
     mine, base, compared = row["pass_rate"], baseline["pass_rate"], row["versus_baseline"]
     verb = "did worse than" if compared["difference"] < 0 else "did no better than"
     text = f"{verb} the baseline: {mine['count']} of {mine['of']} passed against {base['count']} of {base['of']}"
-    if compared["p_value"] is None:
-        return text
-    if compared["difference"] == 0:
+    if row["rule"]:
+        return f"{text}; {row['rule']['text']}"
+    if compared["p_value"] is None or compared["difference"] == 0:
         return text
     risk = WRONG_ADOPTION / sum(1 for one in rows if not one["baseline"])
     shown = "a real difference" if compared["p_value"] <= risk else "a difference chance alone could make"
