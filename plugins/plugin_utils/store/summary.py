@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..agent.budgets import trial_seconds
+from . import claims
 from .errors import StoreError
 from .generations import left
 from .rows import Block
@@ -49,6 +50,26 @@ def blocks(connection: Connection, generation_id: int, host_class: str) -> list[
         )
         for load_digest, rows in waiting.items()
     ]
+
+
+def block_cells(connection: Connection, generation_id: int, host_class: str, load_digest: str) -> list[dict[str, Any]]:
+    cells = tables().cells
+    of_block = claims.block_cells(generation_id, host_class, load_digest)
+    rows = connection.execute(cells.select().where(of_block).order_by(cells.c.position, cells.c.id))
+    return [_only(dict(row), CELL) for row in rows.mappings()]
+
+
+def last_smoke(connection: Connection, generation_id: int, host: str, load_digest: str) -> dict[str, Any] | None:
+    smokes = tables().smokes
+    query = (
+        smokes.select()
+        .where(smokes.c.generation == generation_id, smokes.c.host == host, smokes.c.load_digest == load_digest)
+        .where(smokes.c.ok.is_(True))
+        .order_by(smokes.c.id.desc())
+        .limit(1)
+    )
+    row = connection.execute(query).mappings().first()
+    return None if row is None else _only(dict(row), SMOKE)
 
 
 def progress(connection: Connection, generation_id: int) -> dict[str, int]:
