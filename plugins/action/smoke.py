@@ -30,6 +30,7 @@ class ActionModule(ActionBase):
             {
                 **STORE_OPTIONS,
                 **BLOCK_OPTIONS,
+                "generation_id": {"type": "int", "default": 0},
                 "loaded": {"type": "dict", "required": True},
                 "model": {"type": "dict"},
                 "keeper": {"type": "dict"},

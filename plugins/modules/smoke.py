@@ -23,6 +23,10 @@ description:
   - A load config that was smoked before on this host in this generation is only seen to answer, with the settings
     found then.
 options:
+  generation_id:
+    description: The generation, as RV(local_llm.lab.sweep_plan#module:generation_id). Without one nothing is recorded.
+    type: int
+    default: 0
   loaded:
     description: What M(local_llm.lab.model) returned for this block, also when it failed.
     type: dict

@@ -29,6 +29,8 @@ def caveats(
         _stopped_by_budget(rows, lead),
         _few_trials(lead),
         _repeats(rows),
+        _drifted(rows),
+        _cut_off(rows),
         _voids(rows),
         _short_suite(canaries),
         _uninformative(canaries),
@@ -57,7 +59,7 @@ def _stopped_by_budget(rows: Sequence[Mapping[str, Any]], lead: Mapping[str, Any
         return ""
     return (
         f"{stopped} of {plural(failed, 'failure')} ended at a budget (turns, tokens or time), not at a wrong result. "
-        "This sweep does not show whether a larger budget would have helped."
+        "Its section on ceilings says where a larger budget would have helped."
     )
 
 
@@ -78,9 +80,28 @@ def _repeats(rows: Sequence[Mapping[str, Any]]) -> str:
     if not repeats:
         return ""
     return (
-        f"At temperature 0, {plural(repeats, 'trial')} repeated an earlier one exactly; such a repeat is no new "
-        "evidence and is counted once."
+        f"{plural(repeats, 'trial')} generated exactly what an earlier one had, in the same cell and canary: identical "
+        "generations count as one replicate."
     )
+
+
+def _drifted(rows: Sequence[Mapping[str, Any]]) -> str:
+    drifted = sum(row["left_out"]["drift"] for row in rows)
+    if not drifted:
+        return ""
+    return (
+        f"{plural(drifted, 'trial')} ran in a block over which the host's speed drifted, and are not counted: the "
+        "block was run again."
+    )
+
+
+def _cut_off(rows: Sequence[Mapping[str, Any]]) -> str:
+    spent = [row for row in rows if row["state"] == "budget_spent"]
+    if not spent:
+        return ""
+    why = next((f" ({row['reason']})" for row in spent if row["reason"]), "")
+    named = listing([row["label"] for row in spent])
+    return f"A limit of the sweep was reached{why}: {named} got fewer trials than planned."
 
 
 def _voids(rows: Sequence[Mapping[str, Any]]) -> str:
@@ -104,10 +125,15 @@ def _short_suite(canaries: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _uninformative(canaries: Sequence[Mapping[str, Any]]) -> str:
-    names = [canary["name"] for canary in canaries if canary["informative"] is False]
-    if not names or len(names) == len(canaries):
+    told_nothing = [canary for canary in canaries if canary["informative"] is False]
+    if not told_nothing or len(told_nothing) == len(canaries):
         return ""
-    return f"{listing(names)} told no two cells apart: every counted trial there, of every model, ended alike."
+    sides = {
+        "every counted trial there, of every model, passed": [one["name"] for one in told_nothing if one["passed"]],
+        "no trial there, of any model, passed": [one["name"] for one in told_nothing if not one["passed"]],
+    }
+    said = [f"{listing(names)} told no two cells apart: {why}" for why, names in sides.items() if names]
+    return "; ".join(said) + "."
 
 
 def _picked_afterwards(rows: Sequence[Mapping[str, Any]], lead: Mapping[str, Any] | None) -> str:

@@ -5,13 +5,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .intervals import passes_every_time, proportion, spread, stratified_p_value, tidy
+from ..stats import median_interval, passes_every_time, proportion, stratified_p_value, tidy
+from .trials import EXCLUSIONS
 from .words import plain
 
-EXCLUSIONS = ("void", "interface", "repeat", "not_applied")
 MEASURED = (
     "generated_tokens_per_second",
     "prompt_tokens_per_second",
@@ -25,13 +25,16 @@ def cell_rows(summary: Mapping[str, Any], model: str, table: Any) -> list[dict[s
     cells = [cell for cell in summary["cells"] if cell["model"] == model]
     classes = {cell["host_class"] for cell in cells}
     times = int(summary["sweep"]["replicates"])
-    trials = dict(iter(table.groupby("cell", sort=False)))
-    rows = [_cell_row(cell, trials.get(cell["id"], table.iloc[:0]), times, len(classes) > 1) for cell in cells]
+    trials, canaries = dict(iter(table.groupby("cell", sort=False))), _canary_rows(table)
+    rows = [
+        _cell_row(cell, trials.get(cell["id"], table.iloc[:0]), canaries.get(cell["id"], []), times, len(classes) > 1)
+        for cell in cells
+    ]
     tiers = host_tiers(summary)
     for row in rows:
         row["tiers"] = tiers.get(row["host_class"], [])
         baseline = next((one for one in rows if one["baseline"] and one["host_class"] == row["host_class"]), None)
-        row["versus_baseline"] = None if baseline in (None, row) else _compared(row, baseline)
+        row["versus_baseline"] = None if baseline in (None, row) else compared(row, baseline)
     return rows
 
 
@@ -43,9 +46,11 @@ def host_tiers(summary: Mapping[str, Any]) -> dict[str, list[str]]:
     return {host_class: sorted(names) for host_class, names in tiers.items()}
 
 
-def _cell_row(cell: Mapping[str, Any], rows: Any, times: int, name_class: bool) -> dict[str, Any]:
-    counted = rows[rows["counted"]]
-    passed, tokens = int(counted["passed"].sum()), int(counted["generated_tokens"].fillna(0).sum())
+def _cell_row(
+    cell: Mapping[str, Any], rows: Any, canaries: Sequence[Mapping[str, Any]], times: int, name_class: bool
+) -> dict[str, Any]:
+    counted, to_measure = rows[rows["counted"]], rows[rows["purpose"] == "measure"]
+    passed, tokens = int(counted["passed"].sum()), int(counted["generated_tokens"].sum())
     label = "baseline" if cell["factor"] is None else f"{cell['factor']} {plain(cell['level'])}"
     return {
         "id": cell["id"],
@@ -59,53 +64,55 @@ def _cell_row(cell: Mapping[str, Any], rows: Any, times: int, name_class: bool) 
         "load": cell["load"],
         "chat": cell["chat"],
         "load_digest": cell["load_digest"],
-        "planned": len(rows),
-        "recorded": int((rows["ending"] != "open").sum()),
+        "planned": len(to_measure),
+        "recorded": int((to_measure["ending"] != "open").sum()),
         "left_out": {reason: int((rows["left_out"] == reason).sum()) for reason in EXCLUSIONS},
         "attempts": int(rows["attempts"].sum()),
         "void_attempts": int(rows["void_attempts"].sum()),
         "pass_rate": proportion(passed, len(counted)),
-        "passes_every_time": _every_time(rows, times),
+        "passes_every_time": _every_time(canaries, times),
         "confidently_wrong": proportion(int(counted["wrong"].sum()), len(counted)),
         "would_pass": int((counted["would_pass"].eq(True) & ~counted["passed"]).sum()),
-        "endings": _counts(rows["ending"]),
-        "generated_tokens": spread(counted["generated_tokens"]),
-        "turns": spread(counted["turns"]),
+        "endings": dict(sorted(to_measure["ending"].value_counts().items())),
+        "generated_tokens": median_interval(counted["generated_tokens"]),
+        "turns": median_interval(counted["turns"]),
         "generated_tokens_per_pass": tidy(tokens / passed) if passed else None,
-        "canaries": [_canary_row(canary, of_canary) for canary, of_canary in rows.groupby("canary", sort=True)],
+        "canaries": [{key: value for key, value in one.items() if key not in _TRIED} for one in canaries],
     }
 
 
-def _canary_row(canary: str, rows: Any) -> dict[str, Any]:
-    counted = rows[rows["counted"]]
-    return {
-        "canary": canary,
-        "grade": int(rows["grade"].iloc[0]),
-        "passed": int(counted["passed"].sum()),
-        "counted": len(counted),
-        "trials": list(rows["id"]),
-    }
+# Exact repeats stay in these: they did pass, or fail, every time.
+_TRIED = ("tried", "tried_passed")
 
 
-def _every_time(rows: Any, times: int) -> dict[str, Any]:
-    """pass^k over the canaries with k usable tries. Exact repeats stay in: they did pass, or fail, every time."""
-    usable = rows[~rows["left_out"].isin(["open", "void", "interface", "not_applied"])]
-    chances = [
-        passes_every_time(int(of_canary["passed"].sum()), len(of_canary), times)
-        for _name, of_canary in usable.groupby("canary", sort=True)
-    ]
+def _canary_rows(table: Any) -> dict[str, list[dict[str, Any]]]:
+    """Per cell, what came of each of its canaries."""
+    rows = table[table["purpose"] == "measure"]
+    tried = rows["counted"] | (rows["left_out"] == "repeat")
+    counts = rows.assign(
+        passed=rows["passed"] & rows["counted"],
+        wrong=rows["wrong"] & rows["counted"],
+        tried=tried,
+        tried_passed=rows["passed"] & tried,
+    ).groupby(["cell", "canary"], sort=True)
+    sums = counts[["passed", "counted", "wrong", *_TRIED]].sum().astype(int)
+    found: dict[str, list[dict[str, Any]]] = {}
+    for (cell, canary), grade, trials, *numbers in zip(
+        sums.index, counts["grade"].first(), counts["id"].agg(list), *(sums[name] for name in sums), strict=True
+    ):
+        row = {"canary": canary, "grade": int(grade), **dict(zip(sums, map(int, numbers), strict=True))}
+        found.setdefault(cell, []).append(row | {"trials": trials})
+    return found
+
+
+def _every_time(canaries: Sequence[Mapping[str, Any]], times: int) -> dict[str, Any]:
+    """pass^k over the canaries with k usable tries."""
+    chances = [passes_every_time(one["tried_passed"], one["tried"], times) for one in canaries]
     known = [chance for chance in chances if chance is not None]
     return {"times": times, "rate": tidy(sum(known) / len(known)) if known else None, "canaries": len(known)}
 
 
-def _counts(endings: Iterable[str]) -> dict[str, int]:
-    counts: dict[str, int] = {}
-    for ending in endings:
-        counts[ending] = counts.get(ending, 0) + 1
-    return dict(sorted(counts.items()))
-
-
-def _compared(row: Mapping[str, Any], baseline: Mapping[str, Any]) -> dict[str, Any] | None:
+def compared(row: Mapping[str, Any], baseline: Mapping[str, Any]) -> dict[str, Any] | None:
     """Difference in pass rate over the canaries both cells counted, with an exact test stratified by canary."""
     other = {one["canary"]: one for one in baseline["canaries"]}
     pairs = [(one, other[one["canary"]]) for one in row["canaries"] if one["canary"] in other]
@@ -123,7 +130,8 @@ def _compared(row: Mapping[str, Any], baseline: Mapping[str, Any]) -> dict[str, 
 
 def measured_cells(table: Any) -> dict[str, dict[str, Any]]:
     """Speeds and times of every cell's trials that ran, counted or not: a repeat is still a timing."""
-    ran = table[~table["ending"].isin(["open", "void"])]
+    ran = table[table["ran"]]
     return {
-        str(cell): {name: spread(rows[name]) for name in MEASURED} for cell, rows in ran.groupby("cell", sort=False)
+        str(cell): {name: median_interval(rows[name]) for name in MEASURED}
+        for cell, rows in ran.groupby("cell", sort=False)
     }

@@ -1,71 +1,48 @@
 # Copyright: (c) 2026, local_llm.lab contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The card's evidence about canaries, ceilings and what did not work."""
+"""The card's evidence about canaries and what did not work."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .intervals import WRONG_ADOPTION
-from .words import STATE_TEXT, ending_text, percent, plural, size
+from ..sweep.definition import WRONG_ADOPTION
+from .words import STATE_TEXT, plural, size
 
 
-def canary_rows(summary: Mapping[str, Any], model: str) -> list[dict[str, Any]]:
-    """Every canary the model met, and whether it told anything apart (over all models of the generation)."""
-    rows: dict[str, dict[str, Any]] = {}
-    endings: dict[str, set[bool]] = {}
-    for trial in summary["trials"]:
-        outcome = (trial.get("record") or {}).get("outcome")
-        if outcome in ("passed", "failed", "handed_over"):
-            endings.setdefault(trial["canary"], set()).add(outcome == "passed")
-        if trial["model"] == model:
-            row = {"name": trial["canary"], "grade": trial["grade"], "digest": trial.get("canary_digest")}
-            rows.setdefault(trial["canary"], row)
-    for name, row in rows.items():
-        row["informative"] = None if name not in endings else len(endings[name]) == 2
-    return [rows[name] for name in sorted(rows, key=lambda name: (rows[name]["grade"], name))]
+def canary_rows(table: Any, model: str) -> list[dict[str, Any]]:
+    """Every canary the model met, and what all models of the generation came to on it.
 
-
-def ceilings(table: Any) -> list[dict[str, Any]]:
-    """Per canary: its budgets, how its failed trials ended, and the most any trial used."""
-    result = []
-    recorded = table[~table["ending"].isin(["open", "void"])]
-    for canary, rows in recorded.groupby("canary", sort=True):
-        failed = rows[(rows["outcome"] == "failed") & (rows["ending"] != "interface")]
-        kinds: dict[tuple[str, str | None], int] = {}
-        for ceiling, detail in zip(failed["ceiling"], failed["detail"], strict=True):
-            kinds[ceiling, detail or None] = kinds.get((ceiling, detail or None), 0) + 1
-        result.append(
+    Where every counted trial of every model passed, or none did, the canary told nothing apart: `informative` is False.
+    """
+    trials = table[table["purpose"] == "measure"]
+    mine = trials[trials["model"] == model].drop_duplicates("canary").sort_values(["grade", "canary"])
+    counted = trials[trials["counted"]].groupby("canary")["passed"].agg(["sum", "size"])
+    rows = []
+    for name, grade, digest in zip(mine["canary"], mine["grade"], mine["canary_digest"], strict=True):
+        passed, of = counted.loc[name] if name in counted.index else (0, 0)
+        rows.append(
             {
-                "canary": canary,
-                "budgets": next((dict(one) for one in rows["budgets"] if isinstance(one, Mapping)), {}),
-                "trials": len(rows),
-                "passed": int(rows["passed"].sum()),
-                "failed": [
-                    {"ceiling": ceiling, "detail": detail, "count": count, "text": ending_text(ceiling, detail)}
-                    for (ceiling, detail), count in sorted(kinds.items(), key=lambda item: (-item[1], str(item[0])))
-                ],
-                "would_pass": int(failed["would_pass"].eq(True).sum()),
-                "most_turns": _most(rows["turns"]),
-                "most_generated_tokens": _most(rows["generated_tokens"]),
+                "name": name,
+                "grade": int(grade),
+                "digest": digest,
+                "passed": int(passed),
+                "counted": int(of),
+                "informative": 0 < passed < of if of else None,
             }
         )
-    return result
+    return rows
 
 
-def _most(values: Any) -> int | None:
-    known = values.dropna()
-    return int(known.max()) if len(known) else None
-
-
-def didnt_work(summary: Mapping[str, Any], model: str, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
+def didnt_work(summary: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
     """Cells that were dropped, with the reason, and levels that did no better than the baseline, with the evidence."""
     found, finished = [], summary["generation"]["state"] == "complete"
     for row in rows:
-        if row["state"] in STATE_TEXT and row["state"] != "open":
-            found.append({"what": row["label"], "why": f"{STATE_TEXT[row['state']]}{_reason(summary, model, row)}"})
+        if row["state"] in STATE_TEXT and row["state"] not in ("open", "stopped_early"):
+            why = f": {row['reason']}" if row["reason"] else ""
+            found.append({"what": row["label"], "why": f"{STATE_TEXT[row['state']]}{why}"})
         compared = row["versus_baseline"]
         if finished and compared and compared["difference"] <= 0:
             found.append({"what": row["label"], "why": _no_better(row, rows)})
@@ -77,16 +54,17 @@ def _no_better(row: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> str
     mine, base, compared = row["pass_rate"], baseline["pass_rate"], row["versus_baseline"]
     verb = "did worse than" if compared["difference"] < 0 else "did no better than"
     text = f"{verb} the baseline: {mine['count']} of {mine['of']} passed against {base['count']} of {base['of']}"
-    if compared["p_value"] is None:
-        return text
-    if compared["difference"] == 0:
+    if row["rule"]:
+        return f"{text}; {row['rule']['text']}"
+    if compared["p_value"] is None or compared["difference"] == 0:
         return text
     risk = WRONG_ADOPTION / sum(1 for one in rows if not one["baseline"])
     shown = "a real difference" if compared["p_value"] <= risk else "a difference chance alone could make"
     return f"{text}, {shown} (exact test stratified by canary, p = {compared['p_value']:.2g})"
 
 
-def _reason(summary: Mapping[str, Any], model: str, row: Mapping[str, Any]) -> str:
+def state_reason(summary: Mapping[str, Any], model: str, row: Mapping[str, Any]) -> str:
+    """Why the cell is in its state, where that is not plain from the state itself."""
     numbers = row["numbers"] or {}
     if row["state"] == "smoke_failed":
         return _smoke_reason(summary, model, row)
@@ -94,12 +72,12 @@ def _reason(summary: Mapping[str, Any], model: str, row: Mapping[str, Any]) -> s
         reserve = numbers.get("reserve_bytes")
         with_reserve = f" and a reserve of {size(reserve)}" if reserve else ""
         return (
-            f": it needs {size(numbers['predicted_bytes'])}{with_reserve}, "
+            f"it needs {size(numbers['predicted_bytes'])}{with_reserve}, "
             f"{size(numbers['available_bytes'])} were available"
         )
     if row["state"] == "unstable":
-        return f": {row['void_attempts']} of {plural(row['attempts'], 'attempt')} void"
-    return f": {numbers['reason']}" if numbers.get("reason") else ""
+        return f"{row['void_attempts']} of {plural(row['attempts'], 'attempt')} void"
+    return str(numbers.get("reason") or "")
 
 
 def _smoke_reason(summary: Mapping[str, Any], model: str, row: Mapping[str, Any]) -> str:
@@ -111,19 +89,4 @@ def _smoke_reason(summary: Mapping[str, Any], model: str, row: Mapping[str, Any]
         for check in smoke["checks"]
         if not check["ok"]
     ]
-    return f": {'; '.join(dict.fromkeys(failed))}" if failed else ""
-
-
-def ceiling_sentence(evidence: Sequence[Mapping[str, Any]]) -> str:
-    """Where the failures ended, over all canaries: one line for the terminal and the top of the section."""
-    counts: dict[str, int] = {}
-    for one in evidence:
-        for failed in one["failed"]:
-            counts[failed["text"]] = counts.get(failed["text"], 0) + failed["count"]
-    total = sum(counts.values())
-    if not total:
-        return ""
-    parts = [f"{text} {count}" for text, count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))]
-    late = sum(one["would_pass"] for one in evidence)
-    right = f"; {late} of them ({percent(late / total)}) had a correct push all the same" if late else ""
-    return f"{plural(total, 'failure')}: {', '.join(parts)}{right}."
+    return "; ".join(dict.fromkeys(failed))

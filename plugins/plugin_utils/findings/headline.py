@@ -12,11 +12,11 @@ from .words import spread_text
 
 
 def headline(card: Mapping[str, Any]) -> list[str]:
-    """Recommendation, evidence, how the failures ended, cost, biggest caveat."""
+    """Recommendation, evidence, what stood in the way, cost, biggest caveat."""
     recommendation = card["recommendation"]
     lines = [f"{card['model']['name']}: {recommendation['headline']}."]
     lines += [" ".join(recommendation["sentences"][:2])] if recommendation["sentences"] else []
-    lines += [card["ceiling_sentence"]] if card["ceiling_sentence"] else []
+    lines += [card["ceilings"]["sentence"]] if card["ceilings"] and card["ceilings"]["sentence"] else []
     lead = next((row for row in card["cells"] if row["id"] == recommendation["cell"]), None)
     if lead:
         speed = card["measured"]["cells"].get(lead["id"], {}).get("generated_tokens_per_second")

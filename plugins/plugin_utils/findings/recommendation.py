@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..sweep.confirmation import CONFIRMATION
 from .words import listing, plural, rate_text
 
 # Where duties differ, the card's own verdict is the best of them.
-ORDER = ("interim", "good_enough", "not_shown", "not_good_enough", "not_measured", "no_duty")
+ORDER = ("interim", "good_enough", "not_shown", "not_good_enough", "not_measured", "no_canaries", "no_duty")
 
 
 def recommend(
@@ -33,6 +34,7 @@ def recommend(
         "not_shown": _not_shown,
         "not_good_enough": _not_good_enough,
         "not_measured": _not_measured,
+        "no_canaries": _no_canaries,
         "no_duty": _no_duty,
     }[verdict](cell, mine, rows)
     if interim:
@@ -43,7 +45,7 @@ def recommend(
 def _lead_cell(
     verdict: str, mine: Sequence[Mapping[str, Any]], measured: Sequence[Mapping[str, Any]]
 ) -> Mapping[str, Any] | None:
-    if verdict not in ("interim", "no_duty"):
+    if verdict not in ("interim", "no_canaries", "no_duty"):
         named = next((one["cell"] for one in mine if one["cell"]), None)
         found = next((row for row in measured if row["id"] == named), None)
         if found:
@@ -69,7 +71,8 @@ def _passed_text(row: Mapping[str, Any]) -> str:
 
 def _kept(row: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> list[str]:
     """A level that measured higher than the baseline that is kept: say so, and why it was not taken."""
-    higher = [one for one in rows if (one["pass_rate"]["rate"] or 0) > row["pass_rate"]["rate"]]
+    levels = [one for one in rows if one["factor"] != CONFIRMATION]  # which ran on other canaries
+    higher = [one for one in levels if (one["pass_rate"]["rate"] or 0) > row["pass_rate"]["rate"]]
     if not row["baseline"] or not higher:
         return []
     named = listing([f"{one['label']} ({one['pass_rate']['count']} of {one['pass_rate']['of']})" for one in higher])
@@ -105,6 +108,13 @@ def _not_measured(row: Any, mine: Any, rows: Any) -> tuple[str, list[str]]:
         return "Not measured: no trial of this model could be counted", []
     reasons = _why(mine, row) or ["A figure that was asked for is missing."]
     return f"Not measured for {_duties(mine)}: nothing to deploy", [_passed_text(row), *reasons]
+
+
+def _no_canaries(row: Any, mine: Any, rows: Any) -> tuple[str, list[str]]:
+    return "Measured, but on no canary of a duty that was asked for", [
+        _passed_text(row),
+        *dict.fromkeys(one["refused"] for one in mine),
+    ]
 
 
 def _no_duty(row: Any, mine: Any, rows: Any) -> tuple[str, list[str]]:

@@ -1,11 +1,12 @@
 # Copyright: (c) 2026, local_llm.lab contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One model's trials as a table, and which of them count.
+"""A generation's trials as one table, and which of them count.
 
-Never in a denominator: a void trial (not the model's doing), an interface failure (the engine's template or parser
-broke a well-formed reply), a trial of a cell whose factor did not take effect, and at temperature 0 a run that repeats
-an earlier one exactly (the same experiment written down twice). Each is counted apart, and the card says how many.
+Never in a denominator: a warm-up or an anchor, a void trial (not the model's doing), an interface failure (the engine's
+template or parser broke a well-formed reply), a trial of a cell whose factor did not take effect or of a block whose
+speed drifted, and a trial that generated exactly what an earlier one of its cell and canary did (the same experiment
+written down twice: identical generations count as one replicate). Each is counted apart, and the card says how many.
 """
 
 from __future__ import annotations
@@ -14,13 +15,25 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-RECORD_COLUMNS = (
-    "outcome", "ceiling", "detail", "would_pass", "submitted", "visible_tests", "turns", "prompt_tokens",
-    "cached_tokens", "generated_tokens", "reasoning_tokens", "usage_source", "ttft_seconds",
-    "prompt_tokens_per_second", "generated_tokens_per_second", "wall_seconds", "tool_calls", "refused_calls",
-    "malformed_calls", "nudges", "hidden_passed", "budgets",
+from ..sweep.counting import left_out
+
+PLAN_COLUMNS = (
+    "id", "cell", "model", "canary", "canary_digest", "grade", "replicate", "seed", "host", "block", "purpose", "stage",
+    "state",
 )  # fmt: skip
-PLAN_COLUMNS = ("id", "cell", "canary", "grade", "replicate", "seed", "host", "state")
+RECORD_COLUMNS = (
+    "outcome", "ceiling", "detail", "would_pass", "submitted", "visible_tests", "usage_source", "budgets",
+    "generations_sha256", "started_at", "energy_from", "probe_reads", "probe_why",
+)  # fmt: skip
+NUMBERS = (
+    "turns", "prompt_tokens", "cached_tokens", "generated_tokens", "reasoning_tokens", "ttft_seconds",
+    "prompt_tokens_per_second", "generated_tokens_per_second", "wall_seconds", "tool_calls", "hidden_passed",
+    "energy_joules", "probe_factor", "probe_turns", "probe_generated_tokens", "probe_wall_seconds",
+)  # fmt: skip
+PROBE_USED = ("turns", "generated_tokens", "wall_seconds")
+# Why a trial is in no denominator, the first that holds; `open` is not left out, it has only not been run.
+EXCLUSIONS = ("warm_up", "anchor", "drift", "not_applied", "void", "interface", "repeat")
+# At temperature 0, of records that do not say what was generated: the same course is the same generations.
 SIGNATURE = ["cell", "canary", "outcome", "ceiling", "detail", "turns", "prompt_tokens", "generated_tokens",
              "tool_calls", "hidden_passed"]  # fmt: skip
 
@@ -33,49 +46,100 @@ def _pandas() -> Any:
 
 
 def trial_table(summary: Mapping[str, Any], model: str) -> Any:
-    """A DataFrame of the model's trials in cell, canary, replicate order (planned ones too, without an ending)."""
+    """A DataFrame of one model's trials; see `every_trial`."""
+    return of_model(every_trial(summary), model)
+
+
+def of_model(table: Any, model: str) -> Any:
+    return table[table["model"] == model].reset_index(drop=True)
+
+
+def every_trial(summary: Mapping[str, Any]) -> Any:
+    """A DataFrame of all trials in cell, canary, replicate order (planned ones too, without an ending).
+
+    Reads `summary["trials"]` once and keeps none of its records, so that a generator of them does as well.
+    """
     order = {cell["id"]: position for position, cell in enumerate(summary["cells"])}
-    rows = []
-    for trial in summary["trials"]:
-        if trial["model"] != model:
-            continue
-        row = {column: trial.get(column) for column in PLAN_COLUMNS}
-        record = trial.get("record") or {}
-        row.update({column: record.get(column) for column in RECORD_COLUMNS})
-        attempts = trial["attempts"]
-        if trial["state"] == "void" and not record:
-            # Its host was lost before it could write one.
-            row.update(outcome="void", detail=attempts[-1]["why"] if attempts else None)
-        row["cell_position"] = order[trial["cell"]]
-        row["attempts"] = len(attempts)
-        row["void_attempts"] = sum(1 for attempt in attempts if attempt["state"] == "void")
-        rows.append(row)
-    columns = [*PLAN_COLUMNS, *RECORD_COLUMNS, "cell_position", "attempts", "void_attempts"]
-    table = _pandas().DataFrame(rows, columns=columns, dtype=object)
+    columns = _columns(summary)
+    columns["cell_position"] = [order[cell] for cell in columns["cell"]]
+    table = _pandas().DataFrame({name: _series(name, values) for name, values in columns.items()})
     table = table.sort_values(["cell_position", "canary", "replicate", "id"], ignore_index=True)
     return _classified(table, summary)
 
 
+def _series(name: str, values: list[Any]) -> Any:
+    return _pandas().Series(values, dtype="float64" if name in NUMBERS else object)
+
+
+def _columns(summary: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """Lists, since a dict a row would take ten times the memory; equal strings and budgets are kept once."""
+    classes = {cell["id"]: cell["host_class"] for cell in summary["cells"]}
+    refused = {cell["id"] for cell in summary["cells"] if cell["state"] == "factor_not_applied"}
+    drifted = {(one["host_class"], one["number"]) for one in summary.get("blocks", ()) if one["state"] == "drifted"}
+    why: list[str | None] = []
+    columns: dict[str, list[Any]] = {name: [] for name in (*PLAN_COLUMNS, *RECORD_COLUMNS, *NUMBERS)}
+    counts: dict[str, list[Any]] = {"attempt": [], "attempts": [], "void_attempts": []}
+    of_plan = [(name, columns[name].append) for name in PLAN_COLUMNS if name != "purpose"]
+    of_record = [(name, columns[name].append) for name in (*RECORD_COLUMNS, *NUMBERS) if name != "budgets"]
+    kept: dict[Any, Any] = {}
+    for trial in summary["trials"]:
+        record, attempts, cell = trial.get("record"), trial["attempts"], trial["cell"]
+        in_drift = bool(drifted) and (classes[cell], trial.get("block")) in drifted
+        why.append(left_out(trial, drifted=in_drift, not_applied=cell in refused))
+        if record is None:
+            record = {}
+            if trial["state"] == "void":
+                # Its host was lost before it could write one.
+                record = {"outcome": "void", "detail": attempts[-1]["why"] if attempts else None}
+        elif record.get("probe"):
+            record = {**record, **_probed(record["probe"])}
+        for name, append in of_plan:
+            value = trial.get(name)
+            append(kept.setdefault(value, value) if name != "id" and value.__class__ is str else value)
+        for name, append in of_record:
+            value = record.get(name)
+            append(kept.setdefault(value, value) if value.__class__ is str else value)
+        budgets = record.get("budgets")
+        columns["budgets"].append(budgets and kept.setdefault(tuple(sorted(budgets.items())), budgets))
+        columns["purpose"].append(trial.get("purpose") or "measure")
+        counts["attempt"].append(attempts[-1]["number"] if attempts else None)
+        counts["attempts"].append(len(attempts))
+        counts["void_attempts"].append(sum(1 for attempt in attempts if attempt["state"] == "void"))
+    return columns | counts | {"left_out": why}
+
+
+def _probed(probe: Mapping[str, Any]) -> dict[str, Any]:
+    """How a trial went on past its ceiling, in columns of its own."""
+    used = {f"probe_{name}": probe["used"].get(name) for name in PROBE_USED}
+    return {"probe_factor": probe["factor"], "probe_reads": probe["reads"], "probe_why": probe["why"]} | used
+
+
 def _classified(table: Any, summary: Mapping[str, Any]) -> Any:
-    """Add `ending` (what the plots show), `counted`, `left_out` (why not), `passed` and `wrong`."""
-    greedy = [cell["id"] for cell in summary["cells"] if cell.get("chat", {}).get("temperature") == 0]
-    recorded = table["outcome"].notna()
+    """Add `ending` (what the plots show), the repeats to `left_out`, `counted`, `passed`, `wrong`, and `ran`.
+
+    `ran` is what says something of the model's speed and of its budgets: every verdict, an exact repeat included.
+    """
     table["ending"] = table["ceiling"].where(table["outcome"] == "failed", table["outcome"])
-    table["ending"] = table["ending"].where(recorded, "open")
-    may_repeat = recorded & table["cell"].isin(greedy) & ~table["ending"].isin(["void", "interface"])
-    repeats = table[may_repeat].duplicated(SIGNATURE).reindex(table.index, fill_value=False)
-    refused = [cell["id"] for cell in summary["cells"] if cell["state"] == "factor_not_applied"]
-    table["left_out"] = None
-    for reason, rows in {
-        "not_applied": table["cell"].isin(refused),
-        "open": ~recorded,
-        "void": table["ending"] == "void",
-        "interface": table["ending"] == "interface",
-        "repeat": repeats,
-    }.items():
-        table.loc[rows, "left_out"] = reason
+    table["ending"] = table["ending"].where(table["outcome"].notna(), "open")
+    table.loc[_repeats(table, summary), "left_out"] = "repeat"
     table["counted"] = table["left_out"].isna()
+    nothing_said = table["ending"].isin(["open", "void"]) | table["left_out"].isin(["warm_up", "anchor", "drift"])
+    table["ran"] = ~nothing_said
     table["passed"] = table["ending"] == "passed"
     # Confidently wrong: it said it was done and the hidden tests say it is not.
     table["wrong"] = (table["outcome"] == "failed") & table["submitted"].eq(True) & table["would_pass"].ne(True)
     return table
+
+
+def _repeats(table: Any, summary: Mapping[str, Any]) -> Any:
+    """Which of the rows that would count generated exactly what an earlier one did: as `counting.reasons` has it."""
+    usable = table[table["left_out"].isna()]
+    told = usable["generations_sha256"].notna()
+    greedy = [cell["id"] for cell in summary["cells"] if cell.get("chat", {}).get("temperature") == 0]
+    repeats = _pandas().Series(False, index=table.index)
+    for rows, names in (
+        (usable[told], ["cell", "canary", "generations_sha256"]),
+        (usable[~told & usable["cell"].isin(greedy)], SIGNATURE),
+    ):
+        repeats[rows.index] = rows.duplicated(names)
+    return repeats

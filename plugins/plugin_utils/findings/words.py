@@ -6,7 +6,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
+
+from ..stats import proportion
 
 NONE = "–"
 
@@ -16,6 +19,7 @@ VERDICTS = {
     "not_good_enough": "not good enough",
     "not_measured": "not measured",
     "interim": "interim",
+    "no_canaries": "no canary for it",
     "no_duty": "no duty asked for",
 }
 
@@ -29,6 +33,17 @@ ENDINGS = {
     "interface": "engine's template or parser",
     "void": "void",
     "open": "not run",
+}
+
+# Why a trial is in no denominator, as in `12 void`.
+LEFT_OUT = {
+    "warm_up": "warm-up",
+    "anchor": "anchor",
+    "void": "void",
+    "interface": "broken by the engine's template or parser",
+    "not_applied": "whose factor did not take effect",
+    "drift": "in a block whose speed drifted",
+    "repeat": "with the very generations of an earlier one",
 }
 
 STATE_TEXT = {
@@ -68,6 +83,16 @@ def rate_text(rate: Mapping[str, Any]) -> str:
     return f"{rate['count']} of {rate['of']} ({percent(rate['rate'])}, 95 % interval {interval(rate)})"
 
 
+def share(passed: int, of: int) -> str:
+    """`3/3, 44–100 %`: a few trials never without how little they show."""
+    return f"{passed}/{of}, {_interval_of(passed, of)}" if of else f"{passed}/{of}"
+
+
+@lru_cache(maxsize=4096)
+def _interval_of(passed: int, of: int) -> str:
+    return interval(proportion(passed, of))
+
+
 def number(value: float | None) -> str:
     """Three significant digits below 100, whole and grouped above."""
     if value is None:
@@ -79,10 +104,12 @@ def number(value: float | None) -> str:
 
 
 def spread_text(values: Mapping[str, Any] | None, unit: str = "") -> str:
-    """`412 (380–901)`: median, lowest and highest."""
+    """`412 (380–901)`: median and its interval, and of one value that it is one."""
     if not values:
         return NONE
     suffix = f" {unit}" if unit else ""
+    if values["of"] == 1:
+        return f"{number(values['median'])}{suffix} (once)"
     if values["low"] == values["high"]:
         return f"{number(values['median'])}{suffix}"
     return f"{number(values['median'])} ({number(values['low'])}–{number(values['high'])}){suffix}"
@@ -115,6 +142,28 @@ def plain(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
+def against(predicted: float | None, measured: float | None) -> str:
+    """`+12 %`: how far a measurement lies from what was predicted."""
+    if not predicted or measured is None:
+        return NONE
+    return f"{round((measured / predicted - 1) * 100):+d} %"
+
+
+def numbers_text(values: Mapping[str, Any] | None) -> str:
+    """`prefill tokens per second 812, reused 0.97`, of what are numbers."""
+    known = {name: one for name, one in (values or {}).items() if isinstance(one, int | float)}
+    return ", ".join(f"{name.replace('_', ' ')} {_plain_number(one)}" for name, one in known.items())
+
+
+def smoke_text(check: Mapping[str, Any]) -> str:
+    """What a smoke check saw and measured."""
+    return "; ".join(filter(None, (check.get("detail"), numbers_text(check.get("numbers")))))
+
+
+def _plain_number(value: float) -> str:
+    return plain(value) if isinstance(value, bool) else number(value)
+
+
 def settings(values: Mapping[str, Any]) -> str:
     """`temperature 0.3, top_p 0.9`."""
     return ", ".join(f"{key} {plain(value)}" for key, value in values.items()) or "engine defaults"
@@ -126,6 +175,11 @@ def ending_text(ceiling: str | None, detail: str | None) -> str:
         return detail.replace("_", " ")
     named = ENDINGS.get(ceiling or "", ceiling or "")
     return f"{named}: {detail.replace('_', ' ')}" if detail else named
+
+
+def left_out_text(counts: Mapping[str, int]) -> str:
+    """`2 void and 1 anchor`; empty where every trial counts."""
+    return listing([f"{counts[reason]} {text}" for reason, text in LEFT_OUT.items() if counts[reason]])
 
 
 def plural(count: int, thing: str, things: str | None = None) -> str:

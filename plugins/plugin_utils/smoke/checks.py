@@ -133,7 +133,8 @@ class _Run:
 
     def again(self, known: Settings) -> None:
         self._become(known)
-        self._make("answers", GATE, self._answers)
+        if self._make("answers", GATE, self._answers) and known:
+            self.done.append(finding("rescued", True, f"{named(known)}, as found before", settings=kept(known)))
 
     def whole(self) -> None:
         all(self._steps())  # the first that keeps the trials from running is the last

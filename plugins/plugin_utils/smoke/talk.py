@@ -81,7 +81,7 @@ class Talk:
         if subject.engine == "ollama":
             # Without it, Ollama loads the model again with a window of its own choice.
             self._sampling["num_ctx"] = subject.window_tokens
-        self._in_text = own.get("tool_style") == "text"
+        self._in_text, self._variant = own.get("tool_style") == "text", str(own.get("prompt_variant", "default"))
         self._client = Client(subject.base_url, subject.api_key, subject.model, subject.engine)
         self._model: Model = TextStyle(self._client) if self._in_text else self._client
         self._read: list[tuple[int, float]] = []
@@ -100,7 +100,7 @@ class Talk:
 
     def opening(self, text: str, with_tools: bool = False) -> list[dict[str, Any]]:
         offered = schemas(AUTONOMY) if with_tools and self._in_text else ()
-        return [{"role": "system", "content": prompt.system(offered)}, {"role": "user", "content": text}]
+        return [{"role": "system", "content": prompt.system(self._variant, offered)}, {"role": "user", "content": text}]
 
     def ask(
         self,

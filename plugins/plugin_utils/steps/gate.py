@@ -18,6 +18,7 @@ from ..smoke.talk import EngineLost, Settings, Subject
 from ..store import Store
 from ..worker.breach import below_floor
 from .errors import LoadBroken
+from .unrecorded import Unrecorded
 
 ADMISSION = ("predicted_bytes", "available_bytes", "reserve_bytes", "reason")
 MEASURED = ("load_seconds", "predicted_bytes", "resident_bytes", "available_bytes")
@@ -46,7 +47,7 @@ def gate(
     A load that fails says something about the model or its load config, and closes the cells with the reason; an engine
     or a host that fails raises, for the next model would fare no better.
     """
-    with Store(store_url) as store:
+    with Store(store_url) if generation_id else Unrecorded() as store:
         cells = store.block_cells(generation_id, block["host_class"], block["load_digest"])
 
         def close(state: str, checks: list[dict[str, Any]], numbers: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -103,7 +104,7 @@ def _subject(
         engine=block["engine"],
         model=loaded["instance"]["id"],
         window_tokens=int(loaded["instance"].get("context_tokens") or block["load"]["context_tokens"]),
-        chat=cells[0]["chat"] if cells else {},
+        chat=cells[0]["chat"] if cells else block.get("chat") or {},
         alternatives=block.get("alternatives") or (),
     )
 

@@ -60,7 +60,7 @@ def prepare(request: Request, pid: int) -> dict[str, Any]:
         generation = store.open_generation(sweep, new=request.generation == "new")
         generation_id = cast(int, generation.id)
         planned = _plan(definition, request.hosts, generation.number)
-        added = store.plan(generation, planned, definition.sweep.as_dict(), host_rows(request.hosts))
+        added = store.plan(generation, planned, definition.as_dict(), host_rows(request.hosts))
         counts = store.progress(generation_id)
         overheads = {
             host["name"]: store.overhead_bytes(host["name"], host["engine"], host["engine_build"])
@@ -95,7 +95,7 @@ def preview(request: Request) -> dict[str, Any]:
     with Store(request.store_url, read_only=True) as store:
         generation = store.open_generation(definition.sweep.name, new=request.generation == "new")
         planned = _plan(definition, request.hosts, generation.number)
-        added = store.plan(generation, planned, definition.sweep.as_dict(), host_rows(request.hosts))
+        added = store.plan(generation, planned, definition.as_dict(), host_rows(request.hosts))
         counts = store.progress(generation.id) if generation.id is not None else {"done": 0, "left": 0, "total": 0}
     counts["left"] += added.added
     counts["total"] += added.added
@@ -140,9 +140,11 @@ def _block(
         "load_digest": left.load_digest,
         "load": left.load,
         "model": model.name,
-        "engine_model": model.cloud.id if model.cloud else model.name,
-        "file": model.file,
+        "engine_model": model.cloud.id if model.cloud else model.name_under(left.load),
+        "file": None if model.cloud else model.weights(left.load).file,
+        "draft_file": next((one.file for one in model.drafts(left.load)), None),
         "chat_template": model.template_text(),
+        "alternatives": model.alternatives(),
         "canary_folders": {name: str(canary.path) for name, canary in definition.canaries.items()},
         "toolchain": str(resources.toolchain) if resources.toolchain else None,
         "repositories": str(resources.repositories),

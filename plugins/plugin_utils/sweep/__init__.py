@@ -8,11 +8,14 @@ Nothing here touches a disk but `load_sweep` and `load_catalog`, and nothing run
 
 from __future__ import annotations
 
+from .blocks import Trial
 from .catalog import Model, load_catalog
 from .cloud import Cloud, Price
+from .configs import configs
 from .definition import Sweep, load_sweep
 from .errors import SweepError, SweepFileInvalid, UnknownName
-from .plan import Cell, HostClass, Plan, PlannedCanary, Refusal, Trial, estimate, plan
+from .estimate import estimate
+from .plan import Cell, HostClass, Plan, PlannedCanary, Refusal, plan
 
 __all__ = [
     "Cell",
@@ -28,6 +31,7 @@ __all__ = [
     "SweepFileInvalid",
     "Trial",
     "UnknownName",
+    "configs",
     "estimate",
     "load_catalog",
     "load_sweep",

@@ -184,7 +184,9 @@ def _record(spec: Spec, course: Course) -> dict[str, Any]:
         "probe": probe,
         "applied": course.applied,
         "not_applied": ending.not_applied
-        or verdict.not_applied(spec.chat, used, spec.window_tokens, course.applied.get("window_tokens")),
+        or verdict.not_applied(
+            spec.chat, used, spec.window_tokens, course.applied.get("window_tokens"), spec.speculative
+        ),
     }
 
 
@@ -201,8 +203,7 @@ def _verdict(course: Course, ending: Ending, work: Work) -> Verdict:
 
 def _probe(course: Course, reached: Verdict, probe: Probe, used: dict[str, Any]) -> dict[str, Any]:
     ended = _verdict(course, probe.ended, course.end or Work())
-    progressed = used["last_progress_turn"] > probe.at["turns"]
-    says, why = verdict.reads(reached, ended, progressed)
+    says, why = verdict.reads(reached, ended, verdict.still_moving(probe.at, used))
     counts = ("turns", "generated_tokens", "reasoning_tokens", "prompt_tokens", "cached_tokens", "model_seconds")
     return {
         "factor": probe.factor,

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..agent import Ending
+from ..agent.progress import WITHOUT_PROGRESS
 from ..outcome import Verdict
 
 # They say something of the load and of the host's speed; standing still under them says nothing of the model.
@@ -42,8 +43,21 @@ def reads(reached: Verdict, ended: Verdict, progressed: bool) -> tuple[str, str 
     return ("unresolved", "probe_budget") if progressed else ("capability", None)
 
 
+def still_moving(at: Mapping[str, Any], used: Mapping[str, Any]) -> bool:
+    """Whether a probe, from what was used `at` the ceiling on, still got somewhere when it ended.
+
+    A single new state long ago is none: in some hundred turns a model that goes round in circles stumbles over one.
+    """
+    last, end = int(used["last_progress_turn"]), int(used["turns"])
+    return last > int(at["turns"]) and end - last < max(WITHOUT_PROGRESS, (end - int(at["turns"])) / 4)
+
+
 def not_applied(
-    chat: Mapping[str, Any], used: Mapping[str, Any], asked_window: int, window_tokens: int | None
+    chat: Mapping[str, Any],
+    used: Mapping[str, Any],
+    asked_window: int,
+    window_tokens: int | None,
+    speculative: str = "off",
 ) -> str | None:
     """Why what was asked for did not take effect on this engine; None where nothing speaks against it."""
     if window_tokens is not None and window_tokens < asked_window:
@@ -53,4 +67,6 @@ def not_applied(
         return f"reasoning was switched off, and {seen} reasoning tokens came"
     if reasoning not in (None, "off") and used["turns"] > 1 and not seen:
         return f"reasoning was set to {reasoning}, and no reasoning came in {used['turns']} turns"
+    if speculative != "off" and used["turns"] > 1 and not used["draft_tokens"]:
+        return f"speculative was set to {speculative}, and nothing was drafted in {used['turns']} turns"
     return None

@@ -90,7 +90,7 @@ def test_the_page_is_whole_and_asks_for_nothing(any_summary: Summary, tmp_path: 
     assert page.fetched == []
     assert page.open == []
     source = Path(formats["html"]).read_text()
-    assert source.count("<svg") == 4
+    assert source.count("<svg") == 5
     assert not re.search(r"url\((?!#)|@import|<script", source)
     # No stand-in colour is left, no plot keeps a font of its own.
     assert not re.search(r"#0102[01][0-9a-f]|DejaVu Sans'", source)
@@ -162,7 +162,7 @@ def test_a_report_replaces_the_one_before_and_leaves_no_scraps(failing_summary: 
 def test_the_commands_on_the_card_confirm_it(good_summary: Summary, tmp_path: Path) -> None:
     folder = tmp_path / "reports" / "demo" / "1"
     for trial in good_summary["trials"]:
-        artifacts = tmp_path / "trials" / "1" / trial["id"]
+        artifacts = tmp_path / "trials" / "1" / trial["id"] / str(trial["attempts"][-1]["number"])
         artifacts.mkdir(parents=True)
         (artifacts / "record.json").write_text(json.dumps(trial["record"]))
         (artifacts / "transcript.jsonl").write_text('{"event": "header"}\n{"event": "verdict"}\n')

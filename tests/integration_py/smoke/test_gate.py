@@ -123,7 +123,7 @@ def test_cells_whose_factor_does_nothing_are_closed_before_a_trial_is_spent(lab:
     }
     assert "the same texts at 0.0 and at 1.5" in str(cells["temperature"][1])
     (smoke,) = lab.smokes()
-    assert smoke["ok"] and smoke["checks"] == came["checks"]
+    assert smoke["ok"] and smoke["checks"] == came["checks"] and smoke["settings"] == {}
 
 
 def test_what_fails_smoke_is_not_swept_and_the_reason_is_kept(lab: Lab) -> None:
@@ -140,11 +140,13 @@ def test_a_rescued_block_is_run_with_what_works_and_the_next_one_of_its_load_con
     with AbleModel("calls_with_template_only") as model:
         came = lab.gate(model)
         assert came["ok"] and came["settings"] == TEMPLATE and lab.loads == ["other.jinja"]
-        model.template = None  # as the next block's load has it
-        again = lab.gate(model)
-    assert again["ok"] and again["settings"] == TEMPLATE and lab.loads == ["other.jinja"] * 2
-    assert [check["name"] for check in again["checks"]] == ["answers"]
-    assert len(lab.smokes()) == 2 and lab.cells()["tool_style"][0] == "open"
+        for loads in (2, 3):
+            model.template = None  # as the next block's load has it
+            again = lab.gate(model)
+            assert again["ok"] and again["settings"] == TEMPLATE and lab.loads == ["other.jinja"] * loads
+            assert [check["name"] for check in again["checks"]] == ["answers", "rescued"]
+    assert [smoke["settings"]["chat_template_name"] for smoke in lab.smokes()] == ["other.jinja"] * 3
+    assert lab.cells()["tool_style"][0] == "open"
 
 
 def test_where_calls_work_only_in_the_text_the_cell_that_would_try_them_there_is_none(lab: Lab) -> None:

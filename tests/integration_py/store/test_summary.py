@@ -8,6 +8,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from ansible_collections.local_llm.lab.plugins.plugin_utils.store.database import Database
+from ansible_collections.local_llm.lab.plugins.plugin_utils.store.tables import tables
+
 RECORD = {
     "outcome": "failed", "ceiling": "capability", "detail": "wrong_result", "would_pass": False, "turns": 5,
     "generated_tokens": 321, "wall_seconds": 9.25, "budgets": {"turns": 8}, "error": None,
@@ -64,10 +67,15 @@ def test_the_summary_holds_what_was_planned_loaded_smoked_and_recorded(lab: Any)
         "id": claim.trial["id"],
         "cell": claim.trial["cell"],
         "model": "tiny",
+        "model_digest": lab.model.digest,
         "canary": claim.trial["canary"],
+        "canary_digest": claim.trial["canary"],
         "grade": 0,
         "replicate": 1,
         "seed": claim.trial["seed"],
+        "block": claim.trial["block"],
+        "purpose": claim.trial["purpose"],
+        "stage": "screen",
         "state": "done",
         "host": "box",
         "attempts": [
@@ -94,3 +102,14 @@ def test_hosts_of_several_runs_are_kept_together(lab: Any) -> None:
         ("attic", "lite"),
         ("box", "full"),
     ]
+
+
+def test_rounds_are_in_the_order_they_were_looked_at(store_url: str, lab: Any) -> None:
+    looks = [("b", 1), ("a", 2), ("a", 1)]
+    same = {"generation": lab.id, "host_class": "llama_cpp/cpu/16", "at": "2026-01-01T00:00:00.000+00:00"}
+    rows = [{**same, "model": model, "number": number, "decisions": [number]} for model, number in looks]
+    with Database(store_url, read_only=False).writing() as connection:
+        connection.execute(tables().rounds.insert(), rows)
+    rounds = lab.store.summary(lab.id)["rounds"]
+    assert [(one["model"], one["number"]) for one in rounds] == sorted(looks)
+    assert rounds[0] == {key: value for key, value in rows[2].items() if key != "generation"}

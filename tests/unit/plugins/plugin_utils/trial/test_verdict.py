@@ -12,7 +12,7 @@ import pytest
 from ansible_collections.local_llm.lab.plugins.plugin_utils.agent import Ending
 from ansible_collections.local_llm.lab.plugins.plugin_utils.agent.job import SUBMITTED, failed
 from ansible_collections.local_llm.lab.plugins.plugin_utils.outcome import OUTCOMES, Verdict
-from ansible_collections.local_llm.lab.plugins.plugin_utils.trial.verdict import final, not_applied, reads
+from ansible_collections.local_llm.lab.plugins.plugin_utils.trial.verdict import final, not_applied, reads, still_moving
 
 TURNS = Verdict("failed", "turns")
 CONTEXT, WALL_CLOCK = Verdict("failed", "tokens", "context"), Verdict("failed", "wall_clock")
@@ -72,6 +72,20 @@ def test_a_probe_reads(reached: Verdict, ended: Verdict, progressed: bool, says:
 
 
 @pytest.mark.parametrize(
+    ("last", "end", "moving"),
+    [
+        (40, 80, False),  # nothing new since the ceiling
+        (41, 80, False),  # one new state, and then for ever none
+        (69, 80, False),
+        (71, 80, True),  # in the last quarter of a long probe
+        (41, 44, True),  # too short a probe to have stood still in
+    ],
+)
+def test_a_probe_that_stood_still_for_its_last_quarter_got_nowhere(last: int, end: int, moving: bool) -> None:
+    assert still_moving({"turns": 40}, {"turns": end, "last_progress_turn": last}) is moving
+
+
+@pytest.mark.parametrize(
     ("chat", "turns", "reasoning_tokens", "window", "why"),
     [
         ({"reasoning": "off"}, 3, 40, 4096, "switched off, and 40"),
@@ -87,6 +101,24 @@ def test_a_factor_that_did_not_take_effect_is_named(
     chat: dict[str, Any], turns: int, reasoning_tokens: int, window: int | None, why: str | None
 ) -> None:
     said = not_applied(chat, {"turns": turns, "reasoning_tokens": reasoning_tokens}, 4096, window)
+    assert said is None if why is None else why in str(said)
+
+
+@pytest.mark.parametrize(
+    ("speculative", "turns", "draft_tokens", "why"),
+    [
+        ("draft", 3, 12, None),
+        ("draft", 3, 0, "speculative was set to draft, and nothing was drafted in 3 turns"),
+        ("mtp", 2, 0, "nothing was drafted"),
+        ("mtp", 1, 0, None),
+        ("off", 3, 0, None),
+    ],
+)
+def test_speculative_decoding_that_drafts_nothing_was_not_applied(
+    speculative: str, turns: int, draft_tokens: int, why: str | None
+) -> None:
+    used = {"turns": turns, "reasoning_tokens": 0, "draft_tokens": draft_tokens}
+    said = not_applied({}, used, 4096, None, speculative)
     assert said is None if why is None else why in str(said)
 
 
