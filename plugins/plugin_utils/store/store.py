@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from types import TracebackType
 from typing import Any
 
+from ..sweep.estimate import Seen
 from ..sweep.plan import Plan
 from . import blocks, calibration, claims, generations, pauses, rounds, schema, sessions, summary
 from .database import Database, utc_now
@@ -161,6 +162,11 @@ class Store:
             "load_seconds": load_seconds, "predicted_bytes": predicted_bytes, "overhead_bytes": overhead_bytes,
             "resident_bytes": resident_bytes, "available_bytes": available_bytes,
         })  # fmt: skip
+
+    def seen(self, models: Mapping[str, Mapping[str, Any]]) -> dict[tuple[str, str], Seen]:
+        """What past trials of these models (name → catalog entry) took, by host class and model."""
+        with self._database.reading() as connection:
+            return calibration.seen(connection, models)
 
     def overhead_bytes(self, host: str, engine: str, build: str) -> int | None:
         """What the engine was measured to take on this host beyond a model's own bytes; None before the first load."""

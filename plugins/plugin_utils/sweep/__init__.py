@@ -13,10 +13,11 @@ from .catalog import Model, load_catalog
 from .cloud import Cloud, Price
 from .definition import Sweep, load_sweep
 from .errors import SweepError, SweepFileInvalid, UnknownName
-from .estimate import estimate
+from .estimate import Amount, Seen, expected, most
 from .plan import Cell, HostClass, Plan, PlannedCanary, Refusal, plan
 
 __all__ = [
+    "Amount",
     "Cell",
     "Cloud",
     "HostClass",
@@ -25,13 +26,15 @@ __all__ = [
     "PlannedCanary",
     "Price",
     "Refusal",
+    "Seen",
     "Sweep",
     "SweepError",
     "SweepFileInvalid",
     "Trial",
     "UnknownName",
-    "estimate",
+    "expected",
     "load_catalog",
     "load_sweep",
+    "most",
     "plan",
 ]

@@ -55,5 +55,5 @@ def test_where_it_cannot_be_asked_for_a_call_about_something_else_comes_first(en
     assert replies == (["b", "c"] if before else ["a", "b"])
     assert [body["max_tokens"] for body in bodies] == ([1, 4, 4] if before else [4, 4])
     assert [body["messages"] == PROMPT for body in bodies] == [not before, True, True][: len(bodies)]
-    assert [body.get("cache_prompt") for body in bodies][0] == (False if engine == "llama_cpp" else None)
+    assert bodies[0].get("cache_prompt") == (False if engine == "llama_cpp" else None)
     assert all("cache_prompt" not in body for body in bodies[1:])
