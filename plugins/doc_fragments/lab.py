@@ -71,6 +71,18 @@ attributes:
     support: full
 """
 
+    CHECKED = r"""
+notes:
+  - Runs on the controller, whatever host it is called for.
+attributes:
+  check_mode:
+    description: Can run in check mode and tell what it would do without doing it.
+    support: full
+  diff_mode:
+    description: Returns what changed in diff mode.
+    support: full
+"""
+
     NOT_IN_CHECK_MODE = r"""
 attributes:
   check_mode:

@@ -25,6 +25,18 @@ HOST_OPTIONS: dict[str, Any] = {
     "total_bytes": {"type": "int", "required": True},
     "capabilities": {"type": "dict", "default": {}},
     "settings": {"type": "dict", "default": {}},
+    "tariff": {
+        "type": "dict",
+        "options": {"per_kwh": {"type": "float", "required": True}, "currency": {"type": "str", "required": True}},
+    },
+    "price": {
+        "type": "dict",
+        "options": {
+            "amount": {"type": "float", "required": True},
+            "currency": {"type": "str", "required": True},
+            "lifetime_hours": {"type": "float", "required": True},
+        },
+    },
 }
 BLOCK_OPTIONS: dict[str, Any] = {
     "generation_id": {"type": "int", "required": True},
@@ -33,3 +45,8 @@ BLOCK_OPTIONS: dict[str, Any] = {
     "api_key": {"type": "str", "no_log": True},
 }
 SANDBOX_OPTION: dict[str, Any] = {"sandbox": {"type": "str"}}
+GENERATION_OPTIONS: dict[str, Any] = {"sweep": {"type": "str", "required": True}, "generation": {"type": "int"}}
+DEPLOYED_HOST_OPTIONS: dict[str, Any] = {
+    **{name: HOST_OPTIONS[name] for name in ("name", "engine", "tier", "gpu", "total_bytes")},
+    "base_url": {"type": "str", "required": True},
+}

@@ -12,10 +12,13 @@ from typing import TYPE_CHECKING
 
 from ...module_utils.errors import LabError
 from ...module_utils.gguf import KV_TYPES
+from ..export import FORMATS
 from .canary import show, verify
 from .doctor import DoctorRequest, doctor
+from .export import ExportRequest, export
 from .init import init
 from .pauses import pauses
+from .plays import run_play
 from .replay import ReplayRequest, replay
 from .shortlist import ShortlistRequest, shortlist
 from .sweep import SweepRequest, sweep
@@ -24,6 +27,12 @@ if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 
 STORE = "sqlite:///lab/store.sqlite"
+PLAYS = {
+    "smoke": "load each model of a sweep, or -e model=NAME, and see whether it can run a trial at all",
+    "report": "write the cards and the decision of -e sweep=NAME again, from the store",
+    "decide": "write what -e sweep=NAME decides to deploy, from the store",
+    "deploy": "apply the decision to the hosts; -e rollback=true: the decision before",
+}
 EXIT_CODES = """\
 exit codes:
   0    every trial planned for these hosts is recorded or its cell closed; cards and decision are written
@@ -53,7 +62,9 @@ def main(arguments: list[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="lab", description="Which local model, with which config, is good enough?")
     commands = parser.add_subparsers(dest="command", required=True)
-    for add in (_add_sweep, _add_shortlist, _add_doctor, _add_init, _add_canary, _add_replay, _add_pauses):
+    for add in (
+        _add_sweep, _add_plays, _add_shortlist, _add_doctor, _add_init, _add_canary, _add_replay, _add_pauses, _add_export,
+    ):  # fmt: skip
         add(commands)
     return parser
 
@@ -82,6 +93,15 @@ def _add_sweep(commands: Commands) -> None:
             )
         )
     )
+
+
+def _add_plays(commands: Commands) -> None:
+    """Playbooks that are run for what they say, with nothing but Ansible's own options."""
+    for name, what in PLAYS.items():
+        one = commands.add_parser(name, help=what)
+        _add_ansible_s_own(one)
+        one.add_argument("--check", action="store_true", help="say what would be done and do nothing")
+        one.set_defaults(run=lambda parsed, name=name: run_play(name, parsed))
 
 
 def _add_shortlist(commands: Commands) -> None:
@@ -186,6 +206,27 @@ def _add_pauses(commands: Commands) -> None:
     waiting.add_argument("--store", metavar="URL", default=STORE, help=f"default: {STORE}")
     waiting.add_argument("--clear", metavar="ID", type=int, help="let this one go on")
     waiting.set_defaults(run=lambda parsed: pauses(parsed.store, parsed.clear))
+
+
+def _add_export(commands: Commands) -> None:
+    writing = commands.add_parser("export", help="write what was planned and recorded as tables, for a notebook")
+    add = writing.add_argument
+    add("folder", type=Path, metavar="DIR", help="where the files go, one for each table")
+    add("--format", choices=tuple(FORMATS), required=True, help="parquet needs the package pyarrow")
+    add("--sweep", metavar="NAME", help="default: all of the store")
+    add("--generation", type=_count, metavar="N", help="default: all of them")
+    add("--store", metavar="URL", default=STORE, help=f"default: {STORE}")
+    writing.set_defaults(
+        run=lambda parsed: export(
+            ExportRequest(
+                store_url=parsed.store,
+                sweep=parsed.sweep,
+                generation=parsed.generation,
+                format=parsed.format,
+                folder=parsed.folder,
+            )
+        )
+    )
 
 
 def _count(text: str) -> int:

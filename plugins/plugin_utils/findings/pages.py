@@ -9,12 +9,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from . import ceilings, words
+from . import ceilings, costs, words
 
 TEMPLATES = Path(__file__).parent / "templates"
 FILTERS = (
     "percent", "interval", "rate_text", "number", "spread_text", "size", "parameters", "short", "plain", "settings",
-    "plural", "listing", "left_out_text",
+    "plural", "listing", "left_out_text", "share", "against", "numbers_text",
+    "smoke_text",
 )  # fmt: skip
 
 
@@ -31,6 +32,7 @@ def environment(autoescape: bool) -> Any:
         keep_trailing_newline=True,
     )
     pages.filters.update({name: getattr(words, name) for name in FILTERS})
+    pages.filters.update(cost_text=costs.cost_text, money=costs.money)
     pages.globals.update(VERDICTS=words.VERDICTS, ENDINGS=words.ENDINGS, LEFT_OUT=words.LEFT_OUT)
     pages.globals.update(
         CEILING_VERDICTS=ceilings.VERDICTS, CEILING_LIMITS=ceilings.LIMITS, raise_text=ceilings.raise_text

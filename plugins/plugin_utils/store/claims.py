@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from ..agent.budgets import trial_seconds
 from ..outcome import Verdict
-from . import pauses
+from . import counts, pauses, taken
 from .database import Database, utc_now
 from .errors import ClaimLost, SessionOver, StoreError
 from .rows import Claim
 from .sessions import expire_leases
-from .tables import CELL_STATES, TRIAL_LEFT, tables
+from .tables import CELL_STATES, tables
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Connection
@@ -47,14 +47,9 @@ def claim(
         if row is None:
             return None
         number = row["attempts"] + 1
-        taken = connection.execute(
-            trials.update()
-            .where(trials.c.id == row["id"], trials.c.state == "planned", trials.c.attempts == row["attempts"])
-            .values(state="running", attempts=number)
-        )
-        if taken.rowcount != 1:
+        if not counts.move(connection, row, "planned", "running", attempts=number):
             raise StoreError(f"Trial {row['id']} was claimed twice at once.", "run the same command again.")
-        lease_until = utc_now(trial_seconds(row["budgets"]) + LEASE_MARGIN_SECONDS)
+        started_at, lease_until = utc_now(), utc_now(trial_seconds(row["budgets"]) + LEASE_MARGIN_SECONDS)
         connection.execute(
             attempts.insert().values(
                 trial=row["id"],
@@ -64,11 +59,11 @@ def claim(
                 host=host,
                 state="running",
                 lease_until=lease_until,
-                started_at=utc_now(),
+                started_at=started_at,
             )
         )
         trial = dict(row) | {"state": "running", "attempts": number}
-        return Claim(trial, number, generation_id, host, worker, lease_until)
+        return Claim(trial, number, generation_id, host, worker, started_at, lease_until)
 
 
 def record(database: Database, claimed: Claim, result: Mapping[str, Any]) -> str:
@@ -80,7 +75,7 @@ def record(database: Database, claimed: Claim, result: Mapping[str, Any]) -> str
     """
     verdict = Verdict(result["outcome"], result["ceiling"], result["detail"])
     void = verdict.outcome == "void"
-    attempts, trials = tables().attempts, tables().trials
+    attempts = tables().attempts
     trial_id = claimed.trial["id"]
     with database.writing() as connection:
         ours = (
@@ -108,7 +103,8 @@ def record(database: Database, claimed: Claim, result: Mapping[str, Any]) -> str
                 "nothing: the trial runs again.",
             )
         state = _state_after_void(connection, claimed, result) if void else "done"
-        connection.execute(trials.update().where(trials.c.id == trial_id).values(state=state))
+        counts.move(connection, claimed.trial, "running", state)
+        taken.add(connection, claimed, result)
         if result.get("handed"):
             pauses.add(connection, claimed, result["handed"])
         if result.get("not_applied"):
@@ -159,7 +155,5 @@ def _state_after_void(connection: Connection, claimed: Claim, result: Mapping[st
 
 
 def _complete_cell(connection: Connection, cell_id: str) -> None:
-    cells, trials = tables().cells, tables().trials
-    waiting = trials.select().where(trials.c.cell == cell_id, trials.c.state.in_(TRIAL_LEFT)).limit(1)
-    if connection.execute(waiting).first() is None:
-        close_cells(connection, cells.c.id == cell_id, "complete", None)
+    if not counts.left_in_cell(connection, cell_id):
+        close_cells(connection, tables().cells.c.id == cell_id, "complete", None)

@@ -5,15 +5,19 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from ..sweep.blocks import Trial
+from ..sweep.digest import canonical
 from ..sweep.plan import Plan
+from . import counts
 from .changes import differences, sweep_changes
 from .database import Database, utc_now
 from .errors import StackChanged, StoreError, SweepChanged
 from .rows import Generation, Planned
-from .tables import TRIAL_LEFT, tables
+from .tables import tables
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -24,6 +28,14 @@ def history(connection: Connection, sweep: str) -> list[Generation]:
     generations = tables().generations
     query = generations.select().where(generations.c.sweep == sweep).order_by(generations.c.number)
     return [_generation(row) for row in connection.execute(query).mappings()]
+
+
+def sweeps(connection: Connection) -> list[str]:
+    """The names of all sweeps, in the order of the alphabet."""
+    from sqlalchemy import select
+
+    name = tables().generations.c.sweep
+    return sorted(connection.execute(select(name).distinct()).scalars())
 
 
 def begin(database: Database, sweep: str, new: bool) -> Generation:
@@ -61,46 +73,39 @@ def add_plan(
     takes nothing more. A read-only store only tells what would happen.
     """
     with database.reading() if database.read_only else database.writing() as connection:
-        held = _held_trials(connection, generation.id)
-        missing = [trial for trial in plan.trials if trial.id not in held]
+        row = _row(connection, generation.id) if generation.id is not None else None
+        digests = _digests(plan)
+        # The usual case when a sweep is gone on with: nothing that was planned needs to be read.
+        known_whole = row is not None and digests.items() <= (row["plans"] or {}).items()
+        held = {} if known_whole else _held_trials(connection, generation.id)
+        missing = [] if known_whole else [trial for trial in plan.trials if trial.id not in held]
         known = len(plan.trials) - len(missing)
         if generation.state != "open":
             return Planned(added=0, known=known, left_out=len(missing))
-        row = _row(connection, generation.id) if generation.id is not None else None
         if row is not None:
-            _check_unchanged(row, held, plan, definition)
+            _check_stacks(row, plan)
+            if not known_whole and (changes := sweep_changes(row, held, plan, definition)):
+                raise SweepChanged(row["sweep"], row["number"], changes)
         if not database.read_only:
-            _insert(connection, generation, plan, missing)
-            _merge(connection, generation, plan, definition, hosts)
+            if not known_whole:
+                _insert(connection, generation, plan, missing)
+            _merge(connection, generation, plan, digests, definition, hosts)
         return Planned(added=len(missing), known=known, left_out=0)
 
 
 def complete(database: Database, generation_id: int) -> bool:
     """Whether nothing is left to run; an open generation of which that is true becomes complete."""
-    generations, trials = tables().generations, tables().trials
+    generations = tables().generations
     with database.writing() as connection:
         row = _row(connection, generation_id)
         if row["state"] != "open":
             return bool(row["state"] == "complete")
-        planned = connection.execute(trials.select().where(trials.c.generation == generation_id).limit(1)).first()
-        if planned is None or left(connection, generation_id):
+        standing = counts.progress(connection, generation_id)
+        if standing["left"] or not standing["total"]:
             return False
         done = generations.update().where(generations.c.id == generation_id)
         connection.execute(done.values(state="complete", completed_at=utc_now()))
         return True
-
-
-def left(connection: Connection, generation_id: int) -> int:
-    """How many trials still keep the generation open: running, or waiting in an open cell."""
-    from sqlalchemy import func, or_, select
-
-    cells, trials = tables().cells, tables().trials
-    query = select(func.count()).select_from(trials.join(cells, trials.c.cell == cells.c.id))
-    unfinished = or_(trials.c.state == "running", cells.c.state == "open")
-    count = connection.execute(
-        query.where(trials.c.generation == generation_id, trials.c.state.in_(TRIAL_LEFT), unfinished)
-    )
-    return int(count.scalar_one())
 
 
 def _row(connection: Connection, generation_id: int | None) -> Mapping[str, Any]:
@@ -116,32 +121,44 @@ def _generation(row: Mapping[Any, Any]) -> Generation:
 
 
 def _held_trials(connection: Connection, generation_id: int | None) -> dict[str, Mapping[str, Any]]:
+    """What `sweep_changes` compares."""
+    from sqlalchemy import select
+
     trials = tables().trials
-    rows = connection.execute(trials.select().where(trials.c.generation == generation_id)).mappings()
+    query = select(*(trials.c[name] for name in ("id", "host_class", "canary", "canary_digest", "budgets")))
+    rows = connection.execute(query.where(trials.c.generation == generation_id)).mappings()
     return {row["id"]: dict(row) for row in rows}
 
 
-def _check_unchanged(
-    row: Mapping[str, Any], held: Mapping[str, Mapping[str, Any]], plan: Plan, definition: Mapping[str, Any]
-) -> None:
+def _digests(plan: Plan) -> dict[str, str]:
+    """Per host class what identifies all that is planned for it: its cells, its trials and their budgets."""
+    texts: dict[tuple[Any, ...], str] = {}
+    hashes = {host_class: hashlib.sha256() for host_class in plan.stacks}
+    for cell in plan.cells:
+        hashes[cell.host_class].update(f"cell {cell.id}\n".encode())
+    for trial in plan.trials:
+        items = tuple(trial.budgets.items())
+        if items not in texts:
+            texts[items] = canonical(trial.budgets)
+        hashes[trial.host_class].update(f"{trial.id} {texts[items]}\n".encode())
+    return {host_class: made.hexdigest() for host_class, made in hashes.items()}
+
+
+def _check_stacks(row: Mapping[str, Any], plan: Plan) -> None:
     for host_class, stack in plan.stacks.items():
         if host_class in row["stack"] and row["stack"][host_class] != stack:
             changes = differences(row["stack"][host_class], stack)
             raise StackChanged(row["sweep"], row["number"], host_class, changes)
-    changes = sweep_changes(row, held, plan, definition)
-    if changes:
-        raise SweepChanged(row["sweep"], row["number"], changes)
 
 
-def _insert(connection: Connection, generation: Generation, plan: Plan, missing: Sequence[Any]) -> None:
-    cells, trials = tables().cells, tables().trials
+def _insert(connection: Connection, generation: Generation, plan: Plan, missing: Sequence[Trial]) -> None:
+    cells = tables().cells
     known = set(connection.execute(cells.select().where(cells.c.generation == generation.id)).scalars())
     new_cells = [vars(cell) | {"generation": generation.id} for cell in plan.cells if cell.id not in known]
     if new_cells:
         connection.execute(cells.insert(), new_cells)
     if missing:
-        rows = [vars(trial) | {"generation": generation.id, "state": "planned", "attempts": 0} for trial in missing]
-        connection.execute(trials.insert(), rows)
+        counts.add_trials(connection, generation.id, [vars(trial) for trial in missing])
         # A cell that was done is open again when replicates or canaries were added to it.
         reopened = cells.c.id.in_({trial.cell for trial in missing}), cells.c.state == "complete"
         connection.execute(cells.update().where(*reopened).values(state="open"))
@@ -151,6 +168,7 @@ def _merge(
     connection: Connection,
     generation: Generation,
     plan: Plan,
+    digests: Mapping[str, str],
     definition: Mapping[str, Any],
     hosts: Sequence[Mapping[str, str]],
 ) -> None:
@@ -165,6 +183,7 @@ def _merge(
             definition=dict(definition),
             models=row["models"] | plan.models,
             stack=row["stack"] | plan.stacks,
+            plans={**(row["plans"] or {}), **digests},
             hosts=[by_name[name] for name in sorted(by_name)],
         )
     )

@@ -67,4 +67,5 @@ class Claim:
     generation_id: int
     host: str
     worker: str
+    started_at: str
     lease_until: str

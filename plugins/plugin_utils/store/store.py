@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+import contextlib
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Any
 
 from ..sweep.plan import Plan
-from . import calibration, claims, generations, pauses, schema, sessions, summary
+from . import calibration, claims, counts, generations, pauses, schema, sessions, summary
 from .database import Database, utc_now
 from .rows import Block, Claim, Generation, Planned, Session
 from .tables import tables
@@ -35,10 +36,20 @@ class Store:
     def close(self) -> None:
         self._database.close()
 
+    @property
+    def version(self) -> int:
+        """Of its tables. One of an earlier version, opened to be read only, stays as it is and can be read in part."""
+        return self._database.version
+
     def lacks(self) -> list[str]:
         """Tables and columns of this version that the store was made without."""
         with self._database.reading() as connection:
             return schema.lacks(connection)
+
+    def sweeps(self) -> list[str]:
+        """The names of all sweeps, in the order of the alphabet."""
+        with self._database.reading() as connection:
+            return generations.sweeps(connection)
 
     def generations(self, sweep: str) -> list[Generation]:
         """Every generation of a sweep, the first one first."""
@@ -80,7 +91,7 @@ class Store:
     def blocks(self, generation_id: int, host_class: str) -> list[Block]:
         """The blocks in which trials wait, in the order to run them."""
         with self._database.reading() as connection:
-            return summary.blocks(connection, generation_id, host_class)
+            return counts.blocks(connection, generation_id, host_class)
 
     def claim(self, generation_id: int, host: str, host_class: str, load_digest: str, worker: str) -> Claim | None:
         """The block's next waiting trial, for this worker (a session's id) alone; None when none waits."""
@@ -162,12 +173,18 @@ class Store:
     def progress(self, generation_id: int) -> dict[str, int]:
         """total, done, left, running; of the done ones void and closed."""
         with self._database.reading() as connection:
-            return summary.progress(connection, generation_id)
+            return counts.progress(connection, generation_id)
 
     def summary(self, generation_id: int) -> dict[str, Any]:
         """Everything the findings are made of."""
+        with self.streamed(generation_id) as streamed:
+            return streamed | {"trials": list(streamed["trials"])}
+
+    @contextlib.contextmanager
+    def streamed(self, generation_id: int) -> Iterator[dict[str, Any]]:
+        """The summary of one moment with `trials` to go through once, within the block: for any number of them."""
         with self._database.reading() as connection:
-            return summary.summary(connection, generation_id)
+            yield summary.summary(connection, generation_id)
 
     def _add(self, table: str, row: dict[str, Any]) -> None:
         with self._database.writing() as connection:

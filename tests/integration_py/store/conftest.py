@@ -17,8 +17,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import Connection, NullPool, create_engine, select
 
 from ansible_collections.local_llm.lab.plugins.plugin_utils.store import Claim, Generation, Planned, Session, Store
+from ansible_collections.local_llm.lab.plugins.plugin_utils.store.tables import TRIAL_STATES, tables
 from ansible_collections.local_llm.lab.plugins.plugin_utils.sweep import (
     HostClass,
     Model,
@@ -50,6 +52,7 @@ SWEEP = Sweep(
     document=Document(Path("nightly.yml"), {}, {}),
 )
 MODEL = Model("tiny", "tiny.gguf", "ab" * 32, 100, {"path": "/tiny.gguf"}, 1000, 1000, None, None, "")
+COUNTED_BY = ("cell", "block", "purpose")
 numbers = itertools.count(1)
 
 
@@ -115,6 +118,21 @@ def lab(store: Store) -> Lab:
 def store(store_url: str) -> Iterator[Store]:
     with Store(store_url) as opened:
         yield opened
+    with create_engine(store_url, poolclass=NullPool).connect() as connection:
+        assert _counted(connection) == _kept(connection), "what is counted is not what there is"
+
+
+def _counted(connection: Connection) -> dict[Any, dict[str, int]]:
+    trials = tables().trials
+    found: dict[Any, dict[str, int]] = {}
+    for *key, state in connection.execute(select(*(trials.c[name] for name in COUNTED_BY), trials.c.state)):
+        found.setdefault(tuple(key), dict.fromkeys(TRIAL_STATES, 0))[state] += 1
+    return found
+
+
+def _kept(connection: Connection) -> dict[Any, dict[str, int]]:
+    rows = connection.execute(tables().counts.select()).mappings()
+    return {tuple(row[name] for name in COUNTED_BY): {state: row[state] for state in TRIAL_STATES} for row in rows}
 
 
 @pytest.fixture
