@@ -321,7 +321,18 @@ def main(name: str, words: list[str]) -> int:
         return 0
     if name == "llama-server":
         return serve("router", int(words[words.index("--port") + 1]))
-    if name in ("chown", "mkswap", "timedatectl", "sntp", "purge", "git", "cmake", "createdb", "fallocate"):
+    if name in (
+        "chown",
+        "mkswap",
+        "timedatectl",
+        "sntp",
+        "purge",
+        "git",
+        "cmake",
+        "createdb",
+        "fallocate",
+        "ansible-galaxy",
+    ):
         if name == "fallocate":
             os.truncate(os.open(words[-1], os.O_CREAT | os.O_RDWR), 8 << 30)
         return 0

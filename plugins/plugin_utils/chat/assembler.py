@@ -188,6 +188,10 @@ class Assembler:
         """Tokens generated so far: the engine's count where it gives one along the way, else the deltas."""
         return _count(self.timings.get("predicted_n")) or self.deltas
 
+    def drafted(self, count: str) -> int:
+        """llama.cpp's counts of speculative decoding; it leaves them out where nothing was drafted."""
+        return _count(self.timings.get(count)) or 0
+
     def characters(self) -> int:
         called = sum(len(call.name) + sum(map(len, call.arguments)) for call in self._calls)
         return sum(map(len, self._text)) + sum(map(len, self._reasoning)) + called
@@ -218,7 +222,8 @@ class Assembler:
             # llama.cpp does not count reasoning apart: its share of the characters is the best there is.
             thought = sum(map(len, self._reasoning)) if thought_characters is None else thought_characters
             reasoning = round(generated * min(thought, characters) / characters)
-        return Usage(prompt, cached or 0, generated, reasoning or 0, "engine" if counted else "estimated")
+        source = "engine" if counted else "estimated"
+        return Usage(prompt, cached or 0, generated, reasoning or 0, source, tells_cached=cached is not None)
 
 
 def _is_another(known: _Call, identity: str, name: str) -> bool:

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING
 
 from ...module_utils.errors import LabError
 from ...module_utils.gguf import KV_TYPES
+from ..export import FORMATS
 from .canary import show, verify
 from .doctor import DoctorRequest, doctor
+from .export import ExportRequest, export
 from .init import init
 from .pauses import pauses
 from .plays import run_play
@@ -60,7 +62,10 @@ def main(arguments: list[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="lab", description="Which local model, with which config, is good enough?")
     commands = parser.add_subparsers(dest="command", required=True)
-    for add in (_add_sweep, _add_plays, _add_shortlist, _add_doctor, _add_init, _add_canary, _add_replay, _add_pauses):
+    for add in (
+        _add_sweep, _add_challenge, _add_plays, _add_shortlist, _add_doctor, _add_init, _add_canary, _add_replay,
+        _add_pauses, _add_export,
+    ):  # fmt: skip
         add(commands)
     return parser
 
@@ -86,6 +91,33 @@ def _add_sweep(commands: Commands) -> None:
                 new_generation=parsed.new,
                 check=parsed.check,
                 extra_vars=dict(parsed.extra_vars),
+            )
+        )
+    )
+
+
+def _add_challenge(commands: Commands) -> None:
+    challenging = commands.add_parser(
+        "challenge",
+        help="pit a model of the catalog against what is deployed on the hosts; again: go on where it was",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog=EXIT_CODES,
+    )
+    add = challenging.add_argument
+    add("model", help="the newcomer, by its name in the catalog")
+    _add_ansible_s_own(challenging)
+    add("--new", action="store_true", help="start over instead of going on with what was begun")
+    add("--check", action="store_true", help="say who would meet whom and run nothing")
+    challenging.set_defaults(
+        run=lambda parsed: sweep(
+            SweepRequest(
+                sweep_file=None,
+                limit=parsed.limit,
+                inventory=parsed.inventory,
+                new_generation=parsed.new,
+                check=parsed.check,
+                extra_vars=dict(parsed.extra_vars),
+                challenger=parsed.model,
             )
         )
     )
@@ -202,6 +234,27 @@ def _add_pauses(commands: Commands) -> None:
     waiting.add_argument("--store", metavar="URL", default=STORE, help=f"default: {STORE}")
     waiting.add_argument("--clear", metavar="ID", type=int, help="let this one go on")
     waiting.set_defaults(run=lambda parsed: pauses(parsed.store, parsed.clear))
+
+
+def _add_export(commands: Commands) -> None:
+    writing = commands.add_parser("export", help="write what was planned and recorded as tables, for a notebook")
+    add = writing.add_argument
+    add("folder", type=Path, metavar="DIR", help="where the files go, one for each table")
+    add("--format", choices=tuple(FORMATS), required=True, help="parquet needs the package pyarrow")
+    add("--sweep", metavar="NAME", help="default: all of the store")
+    add("--generation", type=_count, metavar="N", help="default: all of them")
+    add("--store", metavar="URL", default=STORE, help=f"default: {STORE}")
+    writing.set_defaults(
+        run=lambda parsed: export(
+            ExportRequest(
+                store_url=parsed.store,
+                sweep=parsed.sweep,
+                generation=parsed.generation,
+                format=parsed.format,
+                folder=parsed.folder,
+            )
+        )
+    )
 
 
 def _count(text: str) -> int:

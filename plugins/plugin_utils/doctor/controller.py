@@ -19,7 +19,8 @@ from ...module_utils.doctor.look import gib
 from ...module_utils.errors import LabError
 from ..paths import COLLECTION_ROOT
 from ..sandbox import select
-from ..store import Store
+from ..store import Store, StoreOfLaterVersion
+from ..store.migrations import VERSION
 
 GIB = 1024**3
 WARN_BYTES, FAIL_BYTES = 10 * GIB, GIB
@@ -40,12 +41,13 @@ SANDBOX = Check(
 )
 STORE = Check(
     "store",
-    "the store answers and has the tables of this version",
+    "the store answers, has its tables, and is not of a later version",
     {
         "service": "sudo systemctl start postgresql",
         "remote": "ssh {host} sudo systemctl start postgresql",
         "own": "sudo chown -R {user} {folder}",
         "aside": "mv {file} {file}.before # cards and transcripts stay; the next sweep makes a new store",
+        "upgrade": "ansible-galaxy collection install --upgrade local_llm.lab",
         "database": "createdb -h {host} -p {port} -U {user} {name} # then name it in lab_store_url",
     },
 )
@@ -86,11 +88,15 @@ def sandbox(preferred: str | None) -> Finding:
 def store(url: str) -> Finding:
     try:
         with Store(url, read_only=True) as opened:
-            lacking = opened.lacks()
+            version, lacking = opened.version, opened.lacks()
+    except StoreOfLaterVersion as error:
+        return STORE.fail(error.message, STORE.command("upgrade"))
     except LabError as error:
         return STORE.fail(error.message, mend_store(url))
+    if version < VERSION:
+        return STORE.ok(f"it is of an earlier version ({version}): the next sweep brings it up to {VERSION}")
     if lacking:
-        return STORE.fail(f"it was made by another version: it lacks {', '.join(lacking)}", renew_store(url))
+        return STORE.fail(f"it lacks {', '.join(lacking)}", renew_store(url))
     return STORE.ok("it answers, or is made by the first sweep")
 
 

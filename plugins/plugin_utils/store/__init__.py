@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from .errors import ClaimLost, SessionOver, StackChanged, StoreError, SweepChanged, SweepRunning
+from .errors import ClaimLost, SessionOver, StackChanged, StoreError, StoreOfLaterVersion, SweepChanged, SweepRunning
 from .rows import Block, Claim, Generation, Planned, Session
 from .store import Store
 
@@ -20,6 +20,7 @@ __all__ = [
     "StackChanged",
     "Store",
     "StoreError",
+    "StoreOfLaterVersion",
     "SweepChanged",
     "SweepRunning",
 ]

@@ -13,6 +13,8 @@ from ..sweep.plan import Plan
 
 # Parts of a sweep that may change: they say how to order or judge trials, not which trials there are.
 FREE = ("description", "seed", "good_enough", "limits", "most_replicates")
+# Of a model, what its trials' ids are made from.
+IDENTITY = ("digest", "quants", "draft", "profiles")
 
 
 def differences(before: Mapping[str, Any], after: Mapping[str, Any], prefix: str = "") -> list[str]:
@@ -30,16 +32,24 @@ def differences(before: Mapping[str, Any], after: Mapping[str, Any], prefix: str
 def sweep_changes(
     row: Mapping[str, Any], held: Mapping[str, Mapping[str, Any]], plan: Plan, definition: Mapping[str, Any]
 ) -> list[str]:
-    """Why trials of the generation are not in the plan any more, or are there under other budgets; else nothing."""
+    """Why trials of the generation are not in the plan any more, or are there under other budgets; else nothing.
+
+    Only what was planned with the sweep and is measured: the rest came of what was recorded, or stands in a block.
+    """
     planned = {trial.id: trial for trial in plan.trials}
-    ours = {trial_id: trial for trial_id, trial in held.items() if trial["host_class"] in plan.stacks}
+    ours = {
+        trial_id: trial
+        for trial_id, trial in held.items()
+        if trial["host_class"] in plan.stacks and trial["stage"] == "screen" and trial["purpose"] == "measure"
+    }
     same = all(key in planned and trial["budgets"] == planned[key].budgets for key, trial in ours.items())
     if same:
         return []
     changes = []
     for name, model in plan.models.items():
-        if row["models"].get(name, model)["digest"] != model["digest"]:
-            changes.append(f"model {name}: {', '.join(differences(row['models'][name], model))}")
+        known = row["models"].get(name, model)
+        if any((known.get(key) or {}) != (model.get(key) or {}) for key in IDENTITY):
+            changes.append(f"model {name}: {', '.join(differences(known, model))}")
     canaries = {trial["canary"]: trial["canary_digest"] for trial in ours.values()}
     for name, digest in {trial.canary: trial.canary_digest for trial in plan.trials}.items():
         if canaries.get(name, digest) != digest:

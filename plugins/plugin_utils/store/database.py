@@ -11,15 +11,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .errors import StoreError
-from .tables import tables
+from .errors import StoreError, StoreOfLaterVersion
+from .migrations import VERSION, migrate, version_of
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
     from sqlalchemy.engine import URL
 
 BUSY_SECONDS = 30
-LATER_COLUMNS = (("loads", "overhead_bytes"),)  # nullable, added since 1.0.0
 WRITER_LOCK = 0x6C61625F  # any number, the same for every lab that shares a database
 
 
@@ -36,17 +35,9 @@ class Database:
     def __init__(self, url: str, read_only: bool) -> None:
         self.read_only = read_only
         self._engine = self._connected(url)
+        self.version = VERSION
         with self._readable_errors():
-            from sqlalchemy import inspect
-
-            if not inspect(self._engine).has_table(tables().generations.name):
-                if read_only:
-                    self._engine.dispose()
-                    self._engine = self._empty()
-                with self._transaction(writes=True) as connection:
-                    tables().metadata.create_all(connection)
-            if not read_only:
-                self._add_later_columns()
+            self._open()
 
     def close(self) -> None:
         self._engine.dispose()
@@ -63,6 +54,7 @@ class Database:
         if self.read_only:
             raise StoreError(f"The store {self._name} was opened to be read only.", "open it for writing.")
         with self._readable_errors(), self._transaction(writes=True) as connection:
+            self._refuse_later(version_of(connection))
             yield connection
 
     @contextlib.contextmanager
@@ -81,17 +73,25 @@ class Database:
                     connection.execute(text(f"SELECT pg_advisory_xact_lock({WRITER_LOCK})"))
                 yield connection
 
-    def _add_later_columns(self) -> None:
-        """A store that an earlier version made lacks them; what it holds stays as it is."""
-        from sqlalchemy import inspect, text
+    def _open(self) -> None:
+        """Make what is not there, bring up what an earlier version made; to be read only, leave either as it is."""
+        with self._transaction(writes=False) as connection:
+            version = version_of(connection)
+        self._refuse_later(version)
+        if version == VERSION:
+            return
+        if self.read_only and version:
+            self.version = version
+            return
+        if self.read_only:
+            self._engine.dispose()
+            self._engine = self._empty()
+        with self._transaction(writes=True) as connection:
+            migrate(connection, utc_now())
 
-        for table, column in LATER_COLUMNS:
-            if column in {one["name"] for one in inspect(self._engine).get_columns(table)}:
-                continue
-            with self._transaction(writes=True) as connection:
-                if column not in {one["name"] for one in inspect(connection).get_columns(table)}:
-                    kind = tables().metadata.tables[table].c[column].type.compile(connection.dialect)
-                    connection.execute(text(f"ALTER TABLE {table} ADD COLUMN {column} {kind}"))
+    def _refuse_later(self, version: int) -> None:
+        if version > VERSION:
+            raise StoreOfLaterVersion(self._name, version, VERSION)
 
     def _connected(self, text: str) -> Engine:
         from sqlalchemy import create_engine, make_url, pool
@@ -149,6 +149,12 @@ class Database:
                 "it is damaged or of another version: move it away and start a new one, or restore a copy.",
             ) from error
         except DBAPIError as error:
+            if self.version < VERSION:
+                raise StoreError(
+                    f"The store {self._name} is of an earlier version of the collection: its tables are of "
+                    f"version {self.version}, this one reads {VERSION}.",
+                    "every command that writes brings it up: lab sweep, or lab export; until then it stays as it is.",
+                ) from error
             first = (str(error.orig).strip() or type(error.orig).__name__).splitlines()[0]
             raise StoreError(
                 f"The store {self._name} does not answer as it should: {first}.",

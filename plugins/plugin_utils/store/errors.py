@@ -14,6 +14,17 @@ class StoreError(LabError):
     """The store cannot be reached, or does not hold what was asked for."""
 
 
+class StoreOfLaterVersion(StoreError):
+    """Its tables mean something that this version of the collection does not know: not even reading is safe."""
+
+    def __init__(self, name: str, version: int, known: int) -> None:
+        super().__init__(
+            f"The store {name} is of a later version of the collection: its tables are of version {version}, "
+            f"this one knows {known}.",
+            "use that version here as well: ansible-galaxy collection install --upgrade local_llm.lab.",
+        )
+
+
 class StackChanged(StoreError):
     """The engine, the driver or our agent is another one than when the open generation began."""
 

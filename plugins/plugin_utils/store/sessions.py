@@ -10,6 +10,7 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from ...module_utils import processes
+from . import counts
 from .database import Database, utc_now
 from .errors import SweepRunning
 from .rows import Session
@@ -64,15 +65,19 @@ def expire_leases(connection: Connection) -> int:
 
 def abandon_attempts(connection: Connection, which: ColumnElement[bool]) -> int:
     """Running attempts become abandoned and their trials wait again; an attempt never comes back."""
+    from sqlalchemy import select
+
     attempts, trials = tables().attempts, tables().trials
-    running = attempts.select().where(attempts.c.state == "running", which)
+    running = (
+        select(trials.c.id, trials.c.cell, trials.c.block, trials.c.purpose, attempts.c.number)
+        .join_from(attempts, trials, attempts.c.trial == trials.c.id)
+        .where(attempts.c.state == "running", which)
+    )
     rows = connection.execute(running).mappings().all()
     for row in rows:
-        this = (attempts.c.trial == row["trial"], attempts.c.number == row["number"])
+        this = (attempts.c.trial == row["id"], attempts.c.number == row["number"])
         connection.execute(attempts.update().where(*this).values(state="abandoned", ended_at=utc_now()))
-        connection.execute(
-            trials.update().where(trials.c.id == row["trial"], trials.c.state == "running").values(state="planned")
-        )
+        counts.move(connection, row, "running", "planned")
     return len(rows)
 
 

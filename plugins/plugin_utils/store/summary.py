@@ -1,17 +1,15 @@
 # Copyright: (c) 2026, local_llm.lab contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reading: what is left to run, how far it is, and everything the findings are made of."""
+"""Reading: everything the findings are made of."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..agent.budgets import trial_seconds
+from . import claims
 from .errors import StoreError
-from .generations import left
-from .rows import Block
 from .tables import tables
 
 if TYPE_CHECKING:
@@ -27,86 +25,85 @@ TRIAL = ("id", "cell", "model", "model_digest", "canary", "canary_digest", "grad
 BLOCK = ("host_class", "number", "model", "load_digest", "state", "numbers")
 ROUND = ("host_class", "model", "number", "decisions", "at")
 ATTEMPT = ("number", "host", "state", "why", "started_at", "ended_at")
+ROWS_AT_A_TIME = 500
 
 
-def blocks(connection: Connection, generation_id: int, host_class: str) -> list[Block]:
-    """The blocks of a host class in which trials wait, in the order to run them."""
-    cells, trials = tables().cells, tables().trials
+def _settled(smoke: dict[str, Any]) -> dict[str, Any]:
+    """With the settings that the trials were run with instead of what was asked for; none: as it was asked for."""
+    rescued = [check["numbers"]["settings"] for check in smoke["checks"] if check["name"] == "rescued"]
+    return {**smoke, "settings": rescued[0] if rescued else {}}
+
+
+def block_cells(connection: Connection, generation_id: int, host_class: str, load_digest: str) -> list[dict[str, Any]]:
+    cells = tables().cells
+    of_block = claims.block_cells(generation_id, host_class, load_digest)
+    rows = connection.execute(cells.select().where(of_block).order_by(cells.c.position, cells.c.id))
+    return [_only(dict(row), CELL) for row in rows.mappings()]
+
+
+def last_smoke(connection: Connection, generation_id: int, host: str, load_digest: str) -> dict[str, Any] | None:
+    smokes = tables().smokes
     query = (
-        trials.select()
-        .join_from(trials, cells, trials.c.cell == cells.c.id)
-        .where(trials.c.generation == generation_id, trials.c.host_class == host_class)
-        .where(trials.c.state == "planned", cells.c.state == "open")
-        .order_by(trials.c.position, trials.c.id)
+        smokes.select()
+        .where(smokes.c.generation == generation_id, smokes.c.host == host, smokes.c.load_digest == load_digest)
+        .where(smokes.c.ok.is_(True))
+        .order_by(smokes.c.id.desc())
+        .limit(1)
     )
-    waiting: dict[str, list[Any]] = {}
-    for row in connection.execute(query).mappings():
-        waiting.setdefault(row["load_digest"], []).append(row)
-    return [
-        Block(
-            model=rows[0]["model"],
-            load_digest=load_digest,
-            load=rows[0]["load"],
-            trials_left=len(rows),
-            trial_seconds=max(trial_seconds(row["budgets"]) for row in rows),
-        )
-        for load_digest, rows in waiting.items()
-    ]
-
-
-def progress(connection: Connection, generation_id: int) -> dict[str, int]:
-    """Trials in all, running, left to run (running ones included), and done: those that need nothing more.
-
-    Of the done ones, `void` were given up, and `closed` never ran because their cell was closed before.
-    """
-    from sqlalchemy import func, select
-
-    trials = tables().trials
-    query = select(trials.c.state, func.count()).where(trials.c.generation == generation_id).group_by(trials.c.state)
-    counts = {str(row[0]): int(row[1]) for row in connection.execute(query)}
-    total, remaining = sum(counts.values()), left(connection, generation_id)
-    return {
-        "total": total,
-        "left": remaining,
-        "running": counts.get("running", 0),
-        "done": total - remaining,
-        "void": counts.get("void", 0),
-        "closed": counts.get("planned", 0) + counts.get("running", 0) - remaining,
-    }
+    row = connection.execute(query).mappings().first()
+    return None if row is None else _only(dict(row), SMOKE)
 
 
 def summary(connection: Connection, generation_id: int) -> dict[str, Any]:
     """Everything known of one generation, as plain data, in the order of the plan."""
     every = tables()
     generation = _one(connection, every.generations, generation_id)
-    attempts: dict[str, list[Mapping[str, Any]]] = {}
-    for row in _rows(connection, every.attempts, generation_id, ["trial", "number"]):
-        attempts.setdefault(row["trial"], []).append(row)
     return {
         "sweep": generation["definition"],
         "generation": _only(generation, GENERATION),
         "models": generation["models"],
         "hosts": generation["hosts"],
         "loads": _listed(connection, every.loads, generation_id, LOAD),
-        "smokes": _listed(connection, every.smokes, generation_id, SMOKE),
+        "smokes": [_settled(one) for one in _listed(connection, every.smokes, generation_id, SMOKE)],
         "blocks": _listed(connection, every.blocks, generation_id, BLOCK),
         "rounds": _listed(connection, every.rounds, generation_id, ROUND),
         "cells": _listed(connection, every.cells, generation_id, CELL, ["position", "id"]),
-        "trials": [
-            _trial(row, attempts.get(row["id"], []))
-            for row in _rows(connection, every.trials, generation_id, ["position", "id"])
-        ],
+        "trials": trials(connection, generation_id),
     }
 
 
-def _trial(row: Mapping[str, Any], attempts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """A trial, its attempts, and the record that ended it: none while it waits or runs."""
-    over = row["state"] in ("done", "void")
-    return _only(row, TRIAL) | {
-        "host": attempts[-1]["host"] if attempts else None,
-        "attempts": [_only(attempt, ATTEMPT) for attempt in attempts],
-        "record": attempts[-1]["record"] if over else None,
-    }
+def trials(connection: Connection, generation_id: int) -> Iterator[dict[str, Any]]:
+    """Each trial with its attempts and the record that ended it: none while it waits or runs.
+
+    Read as they are asked for, so that a generation of any size takes no more memory than a few of them.
+    """
+    from sqlalchemy import JSON, case, null, select, type_coerce
+
+    planned, attempts = tables().trials, tables().attempts
+    last = planned.c.state.in_(("done", "void")) & (attempts.c.number == planned.c.attempts)
+    query = (
+        select(
+            *(planned.c[name] for name in TRIAL),
+            *(attempts.c[name] for name in ATTEMPT),
+            type_coerce(case((last, attempts.c.record), else_=null()), JSON),
+        )
+        .join_from(planned, attempts, attempts.c.trial == planned.c.id, isouter=True)
+        .where(planned.c.generation == generation_id)
+        .order_by(planned.c.position, planned.c.id, attempts.c.number)
+        .execution_options(yield_per=ROWS_AT_A_TIME)
+    )
+    trial: dict[str, Any] = {}
+    for row in connection.execute(query):
+        if row[0] != trial.get("id"):
+            if trial:
+                yield trial
+            trial = dict(zip(TRIAL, row, strict=False)) | {"host": None, "attempts": [], "record": None}
+        if row[len(TRIAL)] is not None:
+            attempt = dict(zip(ATTEMPT, row[len(TRIAL) :], strict=False))
+            trial["attempts"].append(attempt)
+            trial["host"], trial["record"] = attempt["host"], row[-1]
+    if trial:
+        yield trial
 
 
 def _one(connection: Connection, table: Table, row_id: int) -> Mapping[str, Any]:

@@ -1,7 +1,10 @@
 # Copyright: (c) 2026, local_llm.lab contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The tables. Everything about a trial that identifies it is written once, when it is planned."""
+"""The tables. Everything about a trial that identifies it is written once, when it is planned.
+
+A change here is also a step in `migrations.py`.
+"""
 
 from __future__ import annotations
 
@@ -28,15 +31,20 @@ PURPOSES = ("measure", "warm_up", "anchor")
 STAGES = ("screen", "replicate", "confirmation", "rerun")
 BLOCK_STATES = ("planned", "complete", "drifted")
 # A trial: planned -> running -> done (a verdict), planned again (a void or a killed attempt), or void (given up).
-TRIAL_LEFT = ("planned", "running")
+TRIAL_STATES = ("planned", "running", "done", "void")
+# What an attempt takes of an engine, of which `cached_tokens` are part of the prompts.
+TOKENS = ("prompt_tokens", "cached_tokens", "generated_tokens")
 
 
 class Tables(NamedTuple):
     metadata: MetaData
+    schema_version: Table
     generations: Table
     cells: Table
     trials: Table
     attempts: Table
+    counts: Table
+    taken: Table
     blocks: Table
     rounds: Table
     loads: Table
@@ -49,6 +57,7 @@ class Tables(NamedTuple):
 def tables() -> Tables:
     from sqlalchemy import JSON, BigInteger, Boolean, Column, Float, ForeignKey, Index, Integer, MetaData, String, Table
     from sqlalchemy import UniqueConstraint as Unique
+    from sqlalchemy import text as literal
 
     metadata = MetaData()
     json = JSON(none_as_null=True)
@@ -61,6 +70,12 @@ def tables() -> Tables:
 
     return Tables(
         metadata,
+        schema_version=Table(
+            "schema_version",
+            metadata,
+            Column("version", Integer, primary_key=True, autoincrement=False),
+            text("at"),
+        ),
         generations=Table(
             "generations",
             metadata,
@@ -74,6 +89,7 @@ def tables() -> Tables:
             Column("hosts", json, nullable=False),
             text("created_at"),
             text("completed_at", nullable=True),
+            Column("plans", json),
             Unique("sweep", "number"),
         ),
         cells=Table(
@@ -96,7 +112,7 @@ def tables() -> Tables:
             "trials",
             metadata,
             text("id", primary_key=True),
-            generation(),
+            Column("generation", ForeignKey("generations.id"), nullable=False),
             Column("cell", ForeignKey("cells.id"), nullable=False, index=True),
             text("model"),
             text("model_digest"),
@@ -111,12 +127,13 @@ def tables() -> Tables:
             Column("load", json, nullable=False),
             Column("chat", json, nullable=False),
             Column("budgets", json, nullable=False),
-            Column("block", Integer, nullable=False),
-            text("purpose"),
-            text("stage"),
+            Column("block", Integer, nullable=False, server_default=literal("0")),
+            Column("purpose", String, nullable=False, server_default="measure"),
+            Column("stage", String, nullable=False, server_default="screen"),
             text("state"),
             Column("attempts", Integer, nullable=False),
-            Index("trials_waiting", "generation", "host_class", "load_digest", "state", "position"),
+            Index("trials_in_order", "generation", "position", "id"),
+            Index("trials_waiting", "generation", "host_class", "block", "state", "purpose", "position"),
         ),
         attempts=Table(
             "attempts",
@@ -136,6 +153,26 @@ def tables() -> Tables:
             text("detail", nullable=True),
             Column("record", json),
             Index("attempts_by_state", "state", "worker"),
+        ),
+        counts=Table(
+            "counts",
+            metadata,
+            Column("cell", ForeignKey("cells.id"), primary_key=True),
+            Column("block", Integer, primary_key=True, autoincrement=False),
+            text("purpose", primary_key=True),
+            generation(),
+            *(Column(state, Integer, nullable=False, server_default=literal("0")) for state in TRIAL_STATES),
+            Column("trial_seconds", Float, nullable=False),
+        ),
+        taken=Table(
+            "taken",
+            metadata,
+            Column("generation", ForeignKey("generations.id"), primary_key=True),
+            text("host", primary_key=True),
+            text("model", primary_key=True),
+            text("day", primary_key=True),
+            Column("seconds", Float, nullable=False),
+            *(Column(name, BigInteger, nullable=False) for name in TOKENS),
         ),
         blocks=Table(
             "blocks",

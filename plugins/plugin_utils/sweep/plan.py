@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 
 from .blocks import Scene, Trial, Wanted, in_passes, laid_out
 from .catalog import Model
-from .definition import Change, Sweep
+from .configs import configs
+from .definition import Sweep
 from .digest import canonical, digest
 
 GIB = 2**30
@@ -63,7 +64,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Plan:
-    """One generation of a sweep: what is to be run, and on which stacks."""
+    """One generation of a sweep: what is to be run, and on which stacks. `scenes` are by host class and model."""
 
     sweep: str
     generation: int
@@ -71,6 +72,7 @@ class Plan:
     trials: tuple[Trial, ...]
     stacks: dict[str, dict[str, Any]]
     models: dict[str, dict[str, Any]]
+    scenes: dict[tuple[str, str], Scene]
 
 
 def plan(
@@ -94,13 +96,15 @@ def plan(
     sweep.check_canaries(canaries)
     cells: list[Cell] = []
     trials: list[Trial] = []
+    scenes: dict[tuple[str, str], Scene] = {}
     hosts = Counter(one.id for one in host_classes)
     for host_class, engine in {one.id: one.engine for one in host_classes}.items():
         blocks = 0
         for name in sweep.models:
             if (catalog[name].cloud is not None) != (engine == CLOUD_ENGINE):
                 continue
-            here = scene(sweep, catalog[name], canaries, host_class, stacks[host_class], generation)
+            here = scene(sweep, catalog[name], canaries, host_class, stacks[host_class], generation, hosts[host_class])
+            scenes[host_class, name] = here
             of_model = _cells(sweep, catalog[name], here, len(cells))
             if refusals and host_class in refusals:
                 of_model = [_asked(cell, catalog[name], refusals[host_class]) for cell in of_model]
@@ -108,7 +112,7 @@ def plan(
             replicates = range(1, sweep.replicates + 1)
             to_run = [cell for cell in of_model if cell.state == "open"]
             wanted = [Wanted(*one) for one in itertools.product(to_run, sweep.canaries, replicates)]
-            contents = in_passes(wanted, sweep.canaries, hosts[host_class])
+            contents = in_passes(here, wanted)
             trials += laid_out(here, contents, "screen", blocks, len(trials))
             blocks += len(contents)
     return Plan(
@@ -118,6 +122,7 @@ def plan(
         trials=tuple(trials),
         stacks={host_class.id: json.loads(canonical(stacks[host_class.id])) for host_class in host_classes},
         models={name: catalog[name].as_dict() for name in sweep.models},
+        scenes=scenes,
     )
 
 
@@ -128,6 +133,7 @@ def scene(
     host_class: str,
     stack: Mapping[str, Any],
     generation: int,
+    hosts: int = 1,
 ) -> Scene:
     """What the trials of one model on one class of hosts have in common."""
     return Scene(
@@ -137,40 +143,45 @@ def scene(
         stack=stack,
         model=model.name,
         model_digest=model.digest,
+        digest_under=model.digest_under,
         chat=sweep.chat,
         canaries={name: PlannedCanary(*canaries[name]) for name in sweep.canaries},
         budgets=sweep.budgets,
         seed=sweep.seed,
         anchored=model.cloud is None,
+        hosts=hosts,
     )
 
 
 def _cells(sweep: Sweep, model: Model, here: Scene, first: int) -> list[Cell]:
-    """The baseline, then one cell for each change that really differs from it and from the cells before."""
-    cells: dict[str, Cell] = {}
-    changes: list[Change | None] = [None, *sweep.changes]
-    for change in changes:
-        load, chat = dict(sweep.load), dict(sweep.chat)
-        if change:
-            (load if change.kind == "load" else chat)[change.factor] = change.level
-        configured = canonical([load, chat])
-        if configured in cells:
-            continue
-        cells[configured] = Cell(
-            id=digest([*here.scope, load, chat], 12),
-            model=model.name,
-            host_class=here.host_class,
-            factor=change.factor if change else None,
-            level=change.level if change else None,
-            load=load,
-            chat=chat,
-            load_digest=digest([model.digest, load], 12),
-            position=first + len(cells),
+    """The baseline, then one cell for each change that really differs from it and from the cells before.
+
+    What this model cannot be is `factor_not_applied` from the start, and has no trials.
+    """
+    cells: list[Cell] = []
+    for change, load, chat, refused in configs(sweep, model):
+        load_digest = digest([model.digest_under(load), load], 12)
+        cells.append(
+            Cell(
+                id=digest([*here.scope, load_digest, chat], 12),
+                model=model.name,
+                host_class=here.host_class,
+                factor=change.factor if change else None,
+                level=change.level if change else None,
+                load=load,
+                chat=chat,
+                load_digest=load_digest,
+                position=first + len(cells),
+                state="factor_not_applied" if refused else "open",
+                numbers={"reason": refused} if refused else None,
+            )
         )
-    return list(cells.values())
+    return cells
 
 
 def _asked(cell: Cell, model: Model, refusal: Refusal) -> Cell:
+    if cell.state != "open":
+        return cell
     why = refusal({**cell.load, "chat_template": model.chat_template})
     asked_tokens = cell.load["context_tokens"]
     if model.cloud and asked_tokens > model.cloud.context_tokens:

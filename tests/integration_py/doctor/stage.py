@@ -28,7 +28,7 @@ from ansible_collections.local_llm.lab.tests.fakes import host_programs
 PROGRAMS = (
     "sudo", "systemctl", "launchctl", "apt-get", "brew", "nvidia-smi", "dpkg-query", "lms", "docker", "curl", "ssh",
     "python3", "sysctl", "swapoff", "swapon", "mkswap", "fallocate", "chown", "plutil", "open", "timedatectl", "sntp",
-    "purge", "git", "cmake", "createdb", "llama-server",
+    "purge", "git", "cmake", "createdb", "llama-server", "ansible-galaxy",
 )  # fmt: skip
 SMALL_SWAP = "Filename\tType\tSize\tUsed\tPriority\n/swapfile\tfile\t8388608\t0\t-2\n"
 

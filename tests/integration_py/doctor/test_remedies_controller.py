@@ -50,6 +50,29 @@ def test_what_keeps_a_sandbox_from_starting_is_set_right(stage: Stage) -> None:
     assert controller.sandbox("docker:nowhere/nothing").remedy == controller.SANDBOX.command("docker")
 
 
+@heals("store", "upgrade")
+def test_a_store_of_a_later_version_asks_for_that_version(stage: Stage) -> None:
+    file = stage.root / "lab/store.sqlite"
+    with Store(f"sqlite:///{file}"):
+        pass
+    with sqlite3.connect(file) as connection:
+        connection.execute("INSERT INTO schema_version VALUES (999, 'tomorrow')")
+    finding = controller.store(f"sqlite:///{file}")
+    assert finding.verdict == "fail" and "999" in finding.evidence
+    stage.run(finding.remedy)
+    assert stage.calls()[-1] == ["ansible-galaxy", "collection", "install", "--upgrade", "local_llm.lab"]
+
+
+def test_a_store_of_an_earlier_version_is_well(stage: Stage) -> None:
+    file = stage.root / "lab/store.sqlite"
+    with Store(f"sqlite:///{file}"):
+        pass
+    with sqlite3.connect(file) as connection:
+        connection.execute("UPDATE schema_version SET version = 1")
+    finding = controller.store(f"sqlite:///{file}")
+    assert finding.verdict == "ok" and "earlier" in finding.evidence
+
+
 @heals("store", "own")
 @heals("store", "aside")
 def test_a_store_of_another_version_is_put_aside(stage: Stage) -> None:

@@ -17,8 +17,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import Connection, NullPool, create_engine, select
 
 from ansible_collections.local_llm.lab.plugins.plugin_utils.store import Claim, Generation, Planned, Session, Store
+from ansible_collections.local_llm.lab.plugins.plugin_utils.store.tables import TRIAL_STATES, tables
 from ansible_collections.local_llm.lab.plugins.plugin_utils.sweep import (
     HostClass,
     Model,
@@ -50,6 +52,7 @@ SWEEP = Sweep(
     document=Document(Path("nightly.yml"), {}, {}),
 )
 MODEL = Model("tiny", "tiny.gguf", "ab" * 32, 100, {"path": "/tiny.gguf"}, 1000, 1000, None, None, "")
+COUNTED_BY = ("cell", "block", "purpose")
 numbers = itertools.count(1)
 
 
@@ -93,9 +96,19 @@ class Lab:
         """A run of the playbook that is dead as soon as another one looks: no process began at that time."""
         return self.store.begin_session(self.sweep.name, controller, os.getpid(), f"long ago {next(numbers)}")
 
+    def next(self, session: Session, block: int = 0, host: str = "box") -> Claim | None:
+        return self.store.claim(self.id, host, self.host_class.id, block, session.id)
+
     def claim(self, session: Session, block: int = 0) -> Claim | None:
-        blocks = list(dict.fromkeys(trial.load_digest for trial in self.planned().trials))
-        return self.store.claim(self.id, "box", self.host_class.id, blocks[block], session.id)
+        """The next trial of a block that measures; what frames it is passed on the way."""
+        while (claim := self.next(session, block)) and claim.trial["purpose"] != "measure":
+            self.store.record(claim, {"outcome": "passed", "ceiling": None, "detail": None})
+        return claim
+
+    def look(self) -> None:
+        """Find every cell decided, as the last look of a sweep does."""
+        for cell in self.store.summary(self.id)["cells"]:
+            self.store.set_cell_state(cell["id"], "complete")
 
     def trial(self, trial_id: str) -> dict[str, Any]:
         return next(trial for trial in self.store.summary(self.id)["trials"] if trial["id"] == trial_id)
@@ -115,6 +128,21 @@ def lab(store: Store) -> Lab:
 def store(store_url: str) -> Iterator[Store]:
     with Store(store_url) as opened:
         yield opened
+    with create_engine(store_url, poolclass=NullPool).connect() as connection:
+        assert _counted(connection) == _kept(connection), "what is counted is not what there is"
+
+
+def _counted(connection: Connection) -> dict[Any, dict[str, int]]:
+    trials = tables().trials
+    found: dict[Any, dict[str, int]] = {}
+    for *key, state in connection.execute(select(*(trials.c[name] for name in COUNTED_BY), trials.c.state)):
+        found.setdefault(tuple(key), dict.fromkeys(TRIAL_STATES, 0))[state] += 1
+    return found
+
+
+def _kept(connection: Connection) -> dict[Any, dict[str, int]]:
+    rows = connection.execute(tables().counts.select()).mappings()
+    return {tuple(row[name] for name in COUNTED_BY): {state: row[state] for state in TRIAL_STATES} for row in rows}
 
 
 @pytest.fixture

@@ -5,13 +5,9 @@
 
 from __future__ import annotations
 
-import sqlite3
-from pathlib import Path
 from typing import Any
 
 import pytest
-
-from ansible_collections.local_llm.lab.plugins.plugin_utils.store import Store, StoreError
 
 MIB = 1024**2
 
@@ -99,52 +95,3 @@ def test_another_build_of_the_engine_is_better_than_nothing_and_gives_way_to_its
     measured(60)
     assert lab.store.overhead_bytes("box", "llama_cpp", "b2") == 60 * MIB
     assert lab.store.overhead_bytes("box", "llama_cpp", "b1") == 40 * MIB
-
-
-@pytest.fixture
-def earlier(tmp_path: Path) -> Path:
-    """A store as version 1.0.0 made it, in the journal mode that a copy of it may have."""
-    path = tmp_path / "store.sqlite"
-    with Store(f"sqlite:///{path}"):
-        pass
-    with sqlite3.connect(path) as connection:
-        connection.execute("ALTER TABLE loads DROP COLUMN overhead_bytes")
-        connection.execute(
-            "INSERT INTO generations (id, sweep, number, state, models, stack, hosts, created_at) "
-            "VALUES (1, 's', 1, 'open', '{}', '{}', '[]', '2026-01-01')"
-        )
-        connection.execute(
-            "INSERT INTO loads (generation, host, model, load_digest, load, at) VALUES (1, 'box', 'm', 'd', '{}', 'x')"
-        )
-    connection.execute("PRAGMA journal_mode = DELETE")
-    connection.close()
-    return path
-
-
-def test_a_store_of_an_earlier_version_gets_the_column_and_keeps_its_rows(earlier: Path) -> None:
-    with Store(f"sqlite:///{earlier}") as store:
-        assert store.overhead_bytes("box", "llama_cpp", "b1") is None
-        assert [load["model"] for load in store.summary(1)["loads"]] == ["m"]
-        assert store.lacks() == []
-
-
-def test_a_store_of_an_earlier_version_that_is_only_read_stays_as_it_is(earlier: Path) -> None:
-    before = earlier.read_bytes()
-    with Store(f"sqlite:///{earlier}", read_only=True) as store:
-        assert store.lacks() == ["loads.overhead_bytes"]
-        assert store.overhead_bytes("box", "llama_cpp", "b1") is None
-        assert store.pauses() == []
-    assert earlier.read_bytes() == before
-    assert [one.name for one in earlier.parent.iterdir()] == [earlier.name]
-
-
-def test_a_store_without_its_loads_says_so(earlier: Path) -> None:
-    with sqlite3.connect(earlier) as connection:
-        connection.execute("DROP TABLE loads")
-    connection.close()
-    with pytest.raises(StoreError, match="has no table loads"):
-        Store(f"sqlite:///{earlier}")
-    with Store(f"sqlite:///{earlier}", read_only=True) as store:
-        assert store.lacks() == ["loads"]
-        with pytest.raises(StoreError, match="has no table loads"):
-            store.overhead_bytes("box", "llama_cpp", "b1")
