@@ -40,14 +40,6 @@ def history(connection: Connection, sweep: str) -> list[Generation]:
     return [_generation(row) for row in connection.execute(query).mappings()]
 
 
-def sweeps(connection: Connection) -> list[str]:
-    """The names of all sweeps, in the order of the alphabet."""
-    from sqlalchemy import select
-
-    name = tables().generations.c.sweep
-    return sorted(connection.execute(select(name).distinct()).scalars())
-
-
 def begin(database: Database, sweep: str, new: bool) -> Generation:
     """The last generation, open or complete; with `new`, or where there is none, the next one.
 
