@@ -25,6 +25,7 @@ class ActionModule(ActionBase):
             {
                 **STORE_OPTIONS,
                 **BLOCK_OPTIONS,
+                "generation_id": {"type": "int", "default": 0},
                 "loaded": {"type": "dict", "required": True},
                 "keeper": {"type": "dict"},
             }

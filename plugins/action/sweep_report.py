@@ -11,18 +11,18 @@ from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
 from ..module_utils.errors import LabError
-from ..plugin_utils.arguments import STORE_OPTIONS
+from ..plugin_utils.arguments import GENERATION_OPTIONS, STORE_OPTIONS
 from ..plugin_utils.steps.report import report
 
 
 class ActionModule(ActionBase):
     _requires_connection = False
-    _supports_check_mode = False
+    _supports_check_mode = True
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         result: dict[str, Any] = super().run(tmp, task_vars)
-        arguments = self.validate_argument_spec({**STORE_OPTIONS, "sweep": {"type": "str", "required": True}})[1]
+        arguments = self.validate_argument_spec({**STORE_OPTIONS, **GENERATION_OPTIONS})[1]
         try:
-            return result | report(**arguments)
+            return result | report(**arguments, check=self._task.check_mode)
         except LabError as error:
             raise AnsibleActionFail(str(error)) from None

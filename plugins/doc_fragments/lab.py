@@ -43,7 +43,7 @@ options:
     type: int
     required: true
   block:
-    description: One entry of RV(local_llm.lab.sweep_plan#module:blocks).
+    description: The block, as RV(local_llm.lab.sweep_round#module:block).
     type: dict
     required: true
   base_url:
@@ -68,6 +68,18 @@ attributes:
 attributes:
   check_mode:
     description: Can run in check mode and tell what it would do without doing it.
+    support: full
+"""
+
+    CHECKED = r"""
+notes:
+  - Runs on the controller, whatever host it is called for.
+attributes:
+  check_mode:
+    description: Can run in check mode and tell what it would do without doing it.
+    support: full
+  diff_mode:
+    description: Returns what changed in diff mode.
     support: full
 """
 

@@ -16,6 +16,10 @@ description:
   - A load that was refused, that failed or that the keeper had to end closes the block's cells as C(infeasible), a load
     config that the engine would ignore as C(factor_not_applied), a failed check as C(smoke_failed), with the reason.
 options:
+  generation_id:
+    description: The generation, as RV(local_llm.lab.sweep_plan#module:generation_id). Without one nothing is recorded.
+    type: int
+    default: 0
   loaded:
     description: What M(local_llm.lab.model) returned for this block, also when it failed.
     type: dict

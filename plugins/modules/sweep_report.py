@@ -12,17 +12,21 @@ version_added: 1.0.0
 author:
   - local_llm.lab contributors (@local-llm-lab)
 description:
-  - Writes a finding card per model (Markdown, HTML, JSON) and C(decision.yml) from what the store holds.
+  - Writes a finding card per model (Markdown, HTML, JSON) and C(decision.yml) from what the store holds. No host is
+    asked.
   - Closes the generation when every trial is recorded or its cell is closed.
 options:
   sweep:
     description: Name of the sweep.
     type: str
     required: true
+  generation:
+    description: Number of the generation; the newest one when left out.
+    type: int
+    version_added: 1.1.0
 extends_documentation_fragment:
   - local_llm.lab.lab.store
-  - local_llm.lab.lab.on_the_controller
-  - local_llm.lab.lab.not_in_check_mode
+  - local_llm.lab.lab.checked
 """
 
 EXAMPLES = r"""
@@ -32,11 +36,23 @@ EXAMPLES = r"""
     store_url: sqlite:///lab/store.sqlite
     sweep: demo
   delegate_to: localhost
+
+- name: Write the reports of its first generation again
+  local_llm.lab.sweep_report:
+    lab_home: lab
+    store_url: sqlite:///lab/store.sqlite
+    sweep: demo
+    generation: 1
+  delegate_to: localhost
 """
 
 RETURN = r"""
 left:
   description: How many trials are left of the generation, which is complete when there are none.
+  returned: success
+  type: int
+generation:
+  description: Number of the generation.
   returned: success
   type: int
 folder:

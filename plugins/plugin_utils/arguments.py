@@ -33,3 +33,8 @@ BLOCK_OPTIONS: dict[str, Any] = {
     "api_key": {"type": "str", "no_log": True},
 }
 SANDBOX_OPTION: dict[str, Any] = {"sandbox": {"type": "str"}}
+GENERATION_OPTIONS: dict[str, Any] = {"sweep": {"type": "str", "required": True}, "generation": {"type": "int"}}
+DEPLOYED_HOST_OPTIONS: dict[str, Any] = {
+    **{name: HOST_OPTIONS[name] for name in ("name", "engine", "tier", "gpu", "total_bytes")},
+    "base_url": {"type": "str", "required": True},
+}

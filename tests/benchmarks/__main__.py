@@ -18,9 +18,10 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from . import ceilings, shortlist, sizing, sweep, turn_overhead
+from . import adaptive, ceilings, shortlist, sizing, sweep, turn_overhead
 
 BENCHMARKS: dict[str, Callable[[Path], dict[str, float]]] = {
+    "adaptive": adaptive.measure,
     "ceilings": ceilings.measure,
     "shortlist": shortlist.measure,
     "sizing": sizing.measure,

@@ -14,7 +14,14 @@ from ..outcome import Verdict
 from .budgets import Budgets
 
 TOOL_STYLES = ("native", "text")
-OWN = ("history", "echo_reasoning", "tell_budget", "tool_style")  # of a chat config, what no engine is sent
+# Of a chat config, what is the agent's own and no engine is sent: with the level that goes without saying.
+OWN: dict[str, Any] = {
+    "history": "full",
+    "echo_reasoning": False,
+    "tell_budget": False,
+    "tool_style": "native",
+    "prompt": "default",
+}
 HISTORIES = ("full", "drop_old_tool_output", "summarise")
 
 
@@ -38,7 +45,8 @@ class Job:
 
     `sampling` goes to the engine, `reasoning` included. The rest of the chat config is the agent's own: `history` is
     what is sent of it, `echo_reasoning` whether earlier turns' reasoning is part of that, `tell_budget` whether the
-    model is told what it may still use, `tool_style` whether calls are the engine's matter or stand in the text.
+    model is told what it may still use, `tool_style` whether calls are the engine's matter or stand in the text,
+    `prompt_variant` which system prompt it is given.
     """
 
     prompt: str
@@ -52,12 +60,15 @@ class Job:
     echo_reasoning: bool = False
     tell_budget: bool = False
     tool_style: str = "native"
+    prompt_variant: str = "default"
 
     @staticmethod
     def chat(config: Mapping[str, Any]) -> dict[str, Any]:
         """A chat config as fields of a job."""
         own = {name: config[name] for name in OWN if name in config}
-        return {"sampling": {name: value for name, value in config.items() if name not in own}, **own}
+        if "prompt" in own:  # a job's prompt is the canary's
+            own["prompt_variant"] = own.pop("prompt")
+        return {"sampling": {name: value for name, value in config.items() if name not in OWN}, **own}
 
 
 @dataclass(frozen=True)

@@ -64,7 +64,7 @@ class Agent:
         in_text = job.tool_style == "text"
         self._model: Model = TextStyle(model) if in_text else model
         self._tools = [] if in_text else offered
-        system = prompt.system(offered if in_text else ())
+        system = prompt.system(job.prompt_variant, offered if in_text else ())
         self._opening = [{"role": "system", "content": system}, {"role": "user", "content": job.prompt}]
         self._history = History(self._opening, self._tools)
         self._calls = Calls(job.autonomy, toolbox, self._history, self._journal, self.ledger)

@@ -13,6 +13,17 @@ SYSTEM = (
     "You are a coding agent in a git repository. Work only by calling tools. "
     "When the work is done, call push, then call submit."
 )
+# The levels of the factor `prompt`, few, each for a weakness that it may mend.
+VARIANTS = {
+    "default": SYSTEM,
+    # A model that comments on every step pays for it out of its token budget, at the speed it generates.
+    "terse": f"{SYSTEM} Say nothing beside the calls: no plan, no explanation, no summary.",
+    # A model that loses the thread of a long job keeps it better when it has written it down before the first change.
+    "plan_first": (
+        f"{SYSTEM} First look at the files that matter, without a change. Then write down a plan of numbered steps, "
+        "each with its file, in the same reply as your next call. Follow it step by step, and name the step you are at."
+    ),
+}
 TEXT_FORMAT = (
     "A tool is called by a block in your reply: the line ```tool, one JSON object with the tool's name and arguments, "
     "the line ```. For example:\n\n```tool\n{example}\n```\n\n"
@@ -35,14 +46,15 @@ SUMMARISE = (
 SUMMARY = "Earlier work, in your own words:"
 
 
-def system(in_text: Sequence[Mapping[str, Any]] = ()) -> str:
+def system(variant: str = "default", in_text: Sequence[Mapping[str, Any]] = ()) -> str:
     """The system prompt. `in_text`: the tools' schemas where they are called in the text, and so must be told here."""
+    said = VARIANTS[variant]
     if not in_text:
-        return SYSTEM
+        return said
     functions = [tool["function"] for tool in in_text]
     example = {"name": functions[0]["name"], "arguments": dict.fromkeys(_parameters(functions[0]), "...")}
     listed = "\n".join(map(_listed, functions))
-    return f"{SYSTEM}\n\n{TEXT_FORMAT.format(example=json.dumps(example), tools=listed)}"
+    return f"{said}\n\n{TEXT_FORMAT.format(example=json.dumps(example), tools=listed)}"
 
 
 def _listed(function: Mapping[str, Any]) -> str:

@@ -14,7 +14,8 @@ from typing import Any
 QUIET_TASKS = ("ansible.builtin.debug", "ansible.builtin.include_tasks", "ansible.builtin.include_role")
 # A loop fails item by item, and once more with all its results.
 FAILURES = ("runner_on_failed", "runner_item_on_failed", "runner_on_unreachable")
-SHOWN_MARKS = ("trial ", "toolchain: ")
+SAYING = ("local_llm.lab.sweep_plan", "local_llm.lab.sweep_report")
+SHOWN_MARKS = ("trial ", "block ", "round ", "toolchain: ")
 
 
 class Screen:
@@ -66,13 +67,13 @@ class Screen:
         result = data.get("res") or {}
         if data.get("task_action") == "local_llm.lab.sweep_plan":
             self._progress = Path(result["lab_home"]) / "progress"
-        if data.get("task_action") in ("local_llm.lab.sweep_plan", "local_llm.lab.sweep_report"):
-            for line in result["lines"]:
-                self._print(line)
-        elif self._shows_messages:
+        if self._shows_messages:
             if data.get("task_action") == "ansible.builtin.debug":
                 for line in result["msg"]:
                     self._print(line)
+        elif data.get("task_action") in SAYING:
+            for line in result["lines"]:
+                self._print(line)
         elif data.get("task_action") not in QUIET_TASKS and not self._console.is_terminal:
             self._print(f"{data['host']}: {data['task']}")
 

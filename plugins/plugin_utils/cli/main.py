@@ -18,6 +18,7 @@ from .doctor import DoctorRequest, doctor
 from .export import ExportRequest, export
 from .init import init
 from .pauses import pauses
+from .plays import run_play
 from .replay import ReplayRequest, replay
 from .shortlist import ShortlistRequest, shortlist
 from .sweep import SweepRequest, sweep
@@ -26,6 +27,12 @@ if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 
 STORE = "sqlite:///lab/store.sqlite"
+PLAYS = {
+    "smoke": "load each model of a sweep, or -e model=NAME, and see whether it can run a trial at all",
+    "report": "write the cards and the decision of -e sweep=NAME again, from the store",
+    "decide": "write what -e sweep=NAME decides to deploy, from the store",
+    "deploy": "apply the decision to the hosts; -e rollback=true: the decision before",
+}
 EXIT_CODES = """\
 exit codes:
   0    every trial planned for these hosts is recorded or its cell closed; cards and decision are written
@@ -55,7 +62,10 @@ def main(arguments: list[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="lab", description="Which local model, with which config, is good enough?")
     commands = parser.add_subparsers(dest="command", required=True)
-    for add in (_add_sweep, _add_shortlist, _add_doctor, _add_init, _add_canary, _add_replay, _add_pauses, _add_export):
+    for add in (
+        *(_add_sweep, _add_plays, _add_shortlist, _add_doctor, _add_init, _add_canary, _add_replay, _add_pauses),
+        _add_export,
+    ):
         add(commands)
     return parser
 
@@ -84,6 +94,15 @@ def _add_sweep(commands: Commands) -> None:
             )
         )
     )
+
+
+def _add_plays(commands: Commands) -> None:
+    """Playbooks that are run for what they say, with nothing but Ansible's own options."""
+    for name, what in PLAYS.items():
+        one = commands.add_parser(name, help=what)
+        _add_ansible_s_own(one)
+        one.add_argument("--check", action="store_true", help="say what would be done and do nothing")
+        one.set_defaults(run=lambda parsed, name=name: run_play(name, parsed))
 
 
 def _add_shortlist(commands: Commands) -> None:

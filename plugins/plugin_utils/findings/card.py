@@ -5,27 +5,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ...module_utils.errors import LabError
-from ..stats import tidy
+from ..stats import median_interval
+from .basis import basis, valid_until
 from .caveats import caveats
 from .ceilings import card_ceilings
-from .cells import MEASURED, cell_rows, host_tiers, measured_cells
-from .checking import valid_until, verify_commands
+from .cells import cell_rows, host_tiers, measured_cells
+from .checking import verify_commands
 from .duties import assess
-from .evidence import canary_rows, didnt_work
+from .evidence import canary_rows, didnt_work, state_reason
+from .looks import cell_looks
 from .recommendation import recommend
+from .rounds import said_by_rule
+from .trial_rows import measured_trials, trial_rows
 from .trials import every_trial, of_model
-from .words import ending_text
 
 SCHEMA = "local_llm.lab/finding-card/1"
 MODEL_FIELDS = (
     "description", "file", "source", "digest", "sha256", "chat_template_sha256", "size_bytes", "total_parameters",
     "active_parameters", "cloud",
 )  # fmt: skip
-LOAD_FIELDS = ("host", "load_digest", "load", "load_seconds", "predicted_bytes", "resident_bytes", "available_bytes")
+LOAD_FIELDS = ("host", "load_digest", "load", "load_seconds", "predicted_bytes", "resident_bytes", "available_bytes",
+               "predicted_tokens_per_second")  # fmt: skip
+SMOKE_FIELDS = ("host", "load_digest", "ok", "checks", "settings")
+BLOCK_FIELDS = ("host_class", "number", "load_digest", "state", "numbers")
 
 
 def build_card(
@@ -39,12 +45,16 @@ def build_card(
         raise LabError(f"The generation has no model {model}.", f"name one of: {', '.join(sorted(summary['models']))}")
     everything = every_trial(summary) if trials is None else trials
     table = of_model(everything, model)
-    rows = cell_rows(summary, model, table)
+    looks = cell_looks(summary, model, table)
+    rows = [row | {"look": looks.get(row["id"])} for row in cell_rows(summary, model, table)]
     measured = {
         "cells": measured_cells(table),
-        "loads": _loads(summary, model),
-        "trials": _measured_trials(table),
+        "loads": _loads(summary, model, rows, table),
+        "trials": measured_trials(table),
     }
+    looks = said_by_rule(summary, model)
+    for row in rows:
+        row |= {"reason": state_reason(summary, model, row), "rule": looks.get(row["id"])}
     tiers = sorted({tier for row in rows for tier in row["tiers"]})
     assessments = [
         assess(summary, duty, wanted, tier, rows, measured) for duty, wanted in duties.items() for tier in tiers
@@ -54,9 +64,10 @@ def build_card(
     recommendation = recommend(rows, assessments, interim)
     lead = next((row for row in rows if row["id"] == recommendation["cell"]), None)
     canaries, described = canary_rows(everything, model), _model(summary, model)
+    stacks = {name: generation["stack"].get(name, {}) for name in sorted({row["host_class"] for row in rows})}
     estimated = int((table["usage_source"] == "estimated").sum())
     found = caveats(rows, lead, canaries, estimated)
-    listed = _trials(table)
+    listed = trial_rows(table)
     return {
         "schema": SCHEMA,
         "model": described,
@@ -66,13 +77,13 @@ def build_card(
         "recommendation": recommendation | {"caveat": found[0] if found else None},
         "caveats": found,
         "duties": assessments,
-        "deploy": _deploy(recommendation, lead),
+        "deploy": _deploy(summary, recommendation, lead),
         "replicates": int(summary["sweep"]["replicates"]),
+        "limits": dict(summary["sweep"].get("limits", {})),
         "cells": rows,
         "canaries": canaries,
-        "ceilings": card_ceilings(summary, table, lead),
-        "didnt_work": didnt_work(summary, model, rows),
-        "smokes": _smokes(summary, model),
+        "ceilings": card_ceilings(table, lead),
+        "didnt_work": didnt_work(summary, rows),
         "hosts": _hosts(summary, rows),
         "trials": listed,
         "verify": verify_commands(card_name(model), generation["id"], lead, listed),
@@ -82,7 +93,10 @@ def build_card(
         | {
             "created_at": generation["created_at"],
             "completed_at": generation["completed_at"],
-            "stack": {name: generation["stack"].get(name, {}) for name in sorted({row["host_class"] for row in rows})},
+            "stack": stacks,
+            "basis": basis(described, canaries, stacks),
+            "smokes": _of_model(summary["smokes"], model, SMOKE_FIELDS),
+            "blocks": _of_model(summary.get("blocks", ()), model, BLOCK_FIELDS),
         },
     }
 
@@ -97,27 +111,42 @@ def _model(summary: Mapping[str, Any], model: str) -> dict[str, Any]:
     return {"name": model} | {field: entry.get(field) for field in MODEL_FIELDS}
 
 
-def _deploy(recommendation: Mapping[str, Any], lead: Mapping[str, Any] | None) -> dict[str, Any] | None:
+def _deploy(
+    summary: Mapping[str, Any], recommendation: Mapping[str, Any], lead: Mapping[str, Any] | None
+) -> dict[str, Any] | None:
+    """The cell to deploy; `settings` is what its smoke found to work where it is not what was asked for."""
     if lead is None or recommendation["verdict"] != "good_enough":
         return None
-    return {key: lead[key] for key in ("label", "host_class", "tiers", "load", "chat")} | {"cell": lead["id"]}
-
-
-def _loads(summary: Mapping[str, Any], model: str) -> list[dict[str, Any]]:
-    classes = {host["name"]: host["host_class"] for host in summary["hosts"]}
-    return [
-        {field: load.get(field) for field in LOAD_FIELDS} | {"host_class": classes.get(load["host"])}
-        for load in summary["loads"]
-        if load["model"] == model
-    ]
-
-
-def _smokes(summary: Mapping[str, Any], model: str) -> list[dict[str, Any]]:
-    return [
-        {field: smoke[field] for field in ("host", "load_digest", "ok", "checks")}
+    hosts = {host["name"] for host in summary["hosts"] if host["host_class"] == lead["host_class"]}
+    found = [
+        smoke["settings"]
         for smoke in summary["smokes"]
-        if smoke["model"] == model
+        if smoke["load_digest"] == lead["load_digest"] and smoke["host"] in hosts and smoke.get("settings")
     ]
+    shown = {key: lead[key] for key in ("label", "host_class", "tiers", "load", "chat")}
+    return shown | {"cell": lead["id"], "settings": dict(found[-1]) if found else {}}
+
+
+def _loads(
+    summary: Mapping[str, Any], model: str, rows: Sequence[Mapping[str, Any]], table: Any
+) -> list[dict[str, Any]]:
+    """What every load was predicted to take and to give, beside what was measured of it."""
+    classes = {host["name"]: host["host_class"] for host in summary["hosts"]}
+    speeds = {}
+    for host_class, digest in {(row["host_class"], row["load_digest"]) for row in rows}:
+        cells = [row["id"] for row in rows if (row["host_class"], row["load_digest"]) == (host_class, digest)]
+        ran = table[table["ran"] & table["cell"].isin(cells)]
+        speeds[host_class, digest] = median_interval(ran["generated_tokens_per_second"])
+    found = []
+    for load in _of_model(summary["loads"], model, LOAD_FIELDS):
+        host_class = classes.get(load["host"])
+        speed = speeds.get((host_class, load["load_digest"]))
+        found.append(load | {"host_class": host_class, "generated_tokens_per_second": speed})
+    return found
+
+
+def _of_model(rows: Iterable[Mapping[str, Any]], model: str, fields: Sequence[str]) -> list[dict[str, Any]]:
+    return [{field: row.get(field) for field in fields} for row in rows if row["model"] == model]
 
 
 def _hosts(summary: Mapping[str, Any], rows: Any) -> list[dict[str, Any]]:
@@ -127,46 +156,3 @@ def _hosts(summary: Mapping[str, Any], rows: Any) -> list[dict[str, Any]]:
          "hosts": sorted(host["name"] for host in summary["hosts"] if host["host_class"] == name)}
         for name in sorted({row["host_class"] for row in rows})
     ]  # fmt: skip
-
-
-def _trials(table: Any) -> list[dict[str, Any]]:
-    whole = {name: _whole(table[name]) for name in ("turns", "generated_tokens", "prompt_tokens")}
-    columns = {
-        "id": table["id"],
-        "attempt": table["attempt"],
-        "cell": table["cell"],
-        "canary": table["canary"],
-        "replicate": table["replicate"],
-        "purpose": table["purpose"],
-        "stage": table["stage"],
-        "seed": table["seed"],
-        "ending": table["ending"],
-        "detail": table["detail"],
-        "text": [_ending(ending, detail) for ending, detail in zip(table["ending"], table["detail"], strict=True)],
-        "counted": table["counted"].tolist(),
-        "left_out": table["left_out"],
-        "would_pass": table["would_pass"],
-        "submitted": table["submitted"],
-        "visible_tests": table["visible_tests"],
-        **whole,
-    }
-    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
-
-
-def _whole(numbers: Any) -> list[int | None]:
-    return [None if number != number else int(number) for number in numbers.tolist()]
-
-
-def _ending(ending: str, detail: str | None) -> str:
-    return ending_text(ending, None if ending in ("passed", "open") else detail)
-
-
-def _measured_trials(table: Any) -> dict[str, dict[str, Any]]:
-    """What two runs of one sweep may differ in: speeds, and which of a class's hosts it was."""
-    ran = table[table["ran"]]
-    numbers = {name: [tidy(value) for value in ran[name].tolist()] for name in MEASURED}
-    names = ("host", *numbers)
-    return {
-        trial: dict(zip(names, row, strict=True))
-        for trial, *row in zip(ran["id"], ran["host"], *numbers.values(), strict=True)
-    }

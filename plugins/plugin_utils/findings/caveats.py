@@ -30,6 +30,7 @@ def caveats(
         _few_trials(lead),
         _repeats(rows),
         _drifted(rows),
+        _cut_off(rows),
         _voids(rows),
         _short_suite(canaries),
         _uninformative(canaries),
@@ -92,6 +93,15 @@ def _drifted(rows: Sequence[Mapping[str, Any]]) -> str:
         f"{plural(drifted, 'trial')} ran in a block over which the host's speed drifted, and are not counted: the "
         "block was run again."
     )
+
+
+def _cut_off(rows: Sequence[Mapping[str, Any]]) -> str:
+    spent = [row for row in rows if row["state"] == "budget_spent"]
+    if not spent:
+        return ""
+    why = next((f" ({row['reason']})" for row in spent if row["reason"]), "")
+    named = listing([row["label"] for row in spent])
+    return f"A limit of the sweep was reached{why}: {named} got fewer trials than planned."
 
 
 def _voids(rows: Sequence[Mapping[str, Any]]) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..sweep.ceilings import AXES, FEWEST_FAILURES, NEARLY, ceilings
+from .trials import records
 from .words import interval, listing, number, percent, plural
 
 LIMITS = {
@@ -34,16 +35,12 @@ REMEDIES = {
 }
 
 
-def card_ceilings(summary: Mapping[str, Any], table: Any, cell: Mapping[str, Any] | None) -> dict[str, Any] | None:
+def card_ceilings(table: Any, cell: Mapping[str, Any] | None) -> dict[str, Any] | None:
     """What the counted trials of one cell say about its budgets: another cell's trials are another agent's."""
     if cell is None:
         return None
-    counted = set(table.loc[table["counted"] & (table["cell"] == cell["id"]), "id"])
-    records: dict[str, list[Mapping[str, Any]]] = {}
-    for trial in summary["trials"]:
-        if trial["cell"] == cell["id"] and trial["id"] in counted:
-            records.setdefault(trial["canary"], []).append(trial["record"])
-    canaries = [_canary(canary, records[canary]) for canary in sorted(records)]
+    counted = table[table["counted"] & (table["cell"] == cell["id"])]
+    canaries = [_canary(canary, records(rows)) for canary, rows in counted.groupby("canary", sort=True)]
     return {"cell": cell["id"], "label": cell["label"], "sentence": _headline(canaries), "canaries": canaries}
 
 

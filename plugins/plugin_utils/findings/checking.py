@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, local_llm.lab contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How a reader checks the card, and what would make it stale."""
+"""How a reader checks the card."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .words import plural, short
+from .words import plural
 
 
 def verify_commands(
@@ -55,16 +55,3 @@ def _over_records(which: str, show: str, card: str, folder: str) -> str:
     """The card only says which trials are meant; what is shown comes from their own records."""
     trials = f"jq -r '.trials[] | {which} | \"\\(.id)/\\(.attempt)\"' {card}"
     return f"{trials} | sed 's|.*|{folder}/&/record.json|' | xargs jq {show}"
-
-
-def valid_until(model: Mapping[str, Any], canaries: Sequence[Mapping[str, Any]], interim: bool) -> list[str]:
-    """What would make the card stale: any of these ends it."""
-    stale = [
-        "the engine's build, the driver, the chat template, the tool parser or the agent changes (the stack below)",
-        f"the provider changes what {model['cloud']['id']} is"
-        if model["cloud"]
-        else f"another file is served under this model's name (this one's sha256 starts {short(model['sha256'])})",
-        f"one of the {plural(len(canaries), 'canary', 'canaries')} or its budgets change",
-        "the host class changes: another GPU, another memory size, another engine",
-    ]
-    return ["the generation goes on: this card is interim", *stale] if interim else stale

@@ -24,10 +24,10 @@ class Choice:
     remarks: dict[str, list[str]] = field(default_factory=dict)
 
 
-def choose(cells: Sequence[Mapping[str, Any]], rows: Sequence[Row], canaries: Collection[str], risk: float) -> Choice:
+def choose(cells: Sequence[Mapping[str, Any]], rows: Sequence[Row], canaries: Collection[str]) -> Choice:
     """Of one model's assessed cells on one tier. `canaries` are those the duty's pass rate is asked of."""
     by_id = {row["id"]: row for row in rows}
-    better = shown_better(rows, risk)
+    better = shown_better(rows)
     for verdict in ("good_enough", "not_shown", "not_good_enough"):
         candidates = [by_id[cell["cell"]] for cell in cells if cell["verdict"] == verdict and cell["pass_rate"]["of"]]
         remarks: dict[str, list[str]] = {}
@@ -39,16 +39,9 @@ def choose(cells: Sequence[Mapping[str, Any]], rows: Sequence[Row], canaries: Co
     return Choice("not_good_enough" if some else "not_measured", None)
 
 
-def shown_better(rows: Sequence[Row], risk: float) -> list[str]:
-    """The cells of single levels that are shown to be better than their baseline."""
-    levels = [row for row in rows if row["factor"] != CONFIRMATION]
-    return [row["id"] for row in levels if _is_better(row["versus_baseline"], risk)]
-
-
-def _is_better(compared: Mapping[str, Any] | None, risk: float) -> bool:
-    return bool(
-        compared and compared["difference"] > 0 and compared["p_value"] is not None and compared["p_value"] <= risk
-    )
+def shown_better(rows: Sequence[Row]) -> list[str]:
+    """The cells of single levels that are shown to be better than their baseline, by the rule of replicates."""
+    return [row["id"] for row in rows if row["look"] and row["look"]["state"] == "efficacy"]
 
 
 def _that_may_be_taken(

@@ -18,10 +18,12 @@ RULE = (
     "grade). A cell is good enough when the exact one-sided bound of its pass rate and of its confidently wrong rate "
     "reaches what is asked, the sweep's risk of a wrong adoption shared equally over all cells compared there, and "
     "when its speed, time and memory do as measured. Within a model the baseline keeps its place unless a level is "
-    "shown to be better, paired by canary; several such levels are tried together in a confirmation cell, which is "
-    "taken unless it did worse than the best of them alone. Of several models that are good enough the one with the "
-    "highest mean pass rate over the canaries all of them ran on is taken; that order is as measured and not tested. "
-    "Ties go to fewer confidently wrong trials, then to fewer tokens per pass. Nothing is chosen that was not a cell."
+    "shown to be better by the rule that gives replicates: an exact one-sided test stratified by canary at each look, "
+    "the sweep's risk shared over looks, levels, models and host classes. Several such levels are tried together in a "
+    "confirmation cell, which is taken unless it did worse than the best of them alone. Of several models that are "
+    "good enough the one with the highest mean pass rate over the canaries all of them ran on is taken; that order is "
+    "as measured and not tested. Ties go to fewer confidently wrong trials, then to fewer tokens per pass. Nothing is "
+    "chosen that was not a cell."
 )
 ORDER = ("good_enough", "not_shown", "not_good_enough", "no_canaries")
 MEASURED = tuple(name for name, criterion in CRITERIA.items() if not criterion.share)
@@ -223,7 +225,9 @@ class _Decision:
     def _behind(self, option: _Option, chosen: _Option) -> str:
         """Why something that would do as well is not it."""
         if option.model == chosen.model:
-            return f"not shown to be better than the chosen cell ({chosen.named()})"
+            looked = option.row.get("look")
+            said = f": {looked['words']}" if looked and looked["state"] not in ("baseline", "efficacy") else ""
+            return f"not shown to be better than the chosen cell ({chosen.named()}){said}"
         common = shared([option.row, chosen.row], self._canaries)
         return (
             f"ranked behind the chosen cell ({chosen.named()}), which passed {counts(chosen.row, common)} on the "

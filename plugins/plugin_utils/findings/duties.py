@@ -87,7 +87,7 @@ def assess(
     if asked.graded:
         mine = [row for row in rows if tier in row["tiers"]]
         cells = [_assess_cell(row, asked, risk, measured) for row in mine]
-        choice = choose(cells, mine, asked.graded, risk)
+        choice = choose(cells, mine, asked.graded)
         verdict, chosen = choice.verdict, choice.cell
         for cell in cells:
             cell["why"] += choice.remarks.get(cell["cell"], [])

@@ -36,12 +36,13 @@ def canary_rows(table: Any, model: str) -> list[dict[str, Any]]:
     return rows
 
 
-def didnt_work(summary: Mapping[str, Any], model: str, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
+def didnt_work(summary: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
     """Cells that were dropped, with the reason, and levels that did no better than the baseline, with the evidence."""
     found, finished = [], summary["generation"]["state"] == "complete"
     for row in rows:
-        if row["state"] in STATE_TEXT and row["state"] != "open":
-            found.append({"what": row["label"], "why": f"{STATE_TEXT[row['state']]}{_reason(summary, model, row)}"})
+        if row["state"] in STATE_TEXT and row["state"] not in ("open", "stopped_early"):
+            why = f": {row['reason']}" if row["reason"] else ""
+            found.append({"what": row["label"], "why": f"{STATE_TEXT[row['state']]}{why}"})
         compared = row["versus_baseline"]
         if finished and compared and compared["difference"] <= 0:
             found.append({"what": row["label"], "why": _no_better(row, rows)})
@@ -53,16 +54,17 @@ def _no_better(row: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> str
     mine, base, compared = row["pass_rate"], baseline["pass_rate"], row["versus_baseline"]
     verb = "did worse than" if compared["difference"] < 0 else "did no better than"
     text = f"{verb} the baseline: {mine['count']} of {mine['of']} passed against {base['count']} of {base['of']}"
-    if compared["p_value"] is None:
-        return text
-    if compared["difference"] == 0:
+    if row["rule"]:
+        return f"{text}; {row['rule']['text']}"
+    if compared["p_value"] is None or compared["difference"] == 0:
         return text
     risk = WRONG_ADOPTION / sum(1 for one in rows if not one["baseline"])
     shown = "a real difference" if compared["p_value"] <= risk else "a difference chance alone could make"
     return f"{text}, {shown} (exact test stratified by canary, p = {compared['p_value']:.2g})"
 
 
-def _reason(summary: Mapping[str, Any], model: str, row: Mapping[str, Any]) -> str:
+def state_reason(summary: Mapping[str, Any], model: str, row: Mapping[str, Any]) -> str:
+    """Why the cell is in its state, where that is not plain from the state itself."""
     numbers = row["numbers"] or {}
     if row["state"] == "smoke_failed":
         return _smoke_reason(summary, model, row)
@@ -70,12 +72,12 @@ def _reason(summary: Mapping[str, Any], model: str, row: Mapping[str, Any]) -> s
         reserve = numbers.get("reserve_bytes")
         with_reserve = f" and a reserve of {size(reserve)}" if reserve else ""
         return (
-            f": it needs {size(numbers['predicted_bytes'])}{with_reserve}, "
+            f"it needs {size(numbers['predicted_bytes'])}{with_reserve}, "
             f"{size(numbers['available_bytes'])} were available"
         )
     if row["state"] == "unstable":
-        return f": {row['void_attempts']} of {plural(row['attempts'], 'attempt')} void"
-    return f": {numbers['reason']}" if numbers.get("reason") else ""
+        return f"{row['void_attempts']} of {plural(row['attempts'], 'attempt')} void"
+    return str(numbers.get("reason") or "")
 
 
 def _smoke_reason(summary: Mapping[str, Any], model: str, row: Mapping[str, Any]) -> str:
@@ -87,4 +89,4 @@ def _smoke_reason(summary: Mapping[str, Any], model: str, row: Mapping[str, Any]
         for check in smoke["checks"]
         if not check["ok"]
     ]
-    return f": {'; '.join(dict.fromkeys(failed))}" if failed else ""
+    return "; ".join(dict.fromkeys(failed))

@@ -10,8 +10,11 @@ from typing import Any
 
 from .ceilings_plot import pass_curves
 from .pages import TEMPLATES, environment, source_text
-from .plots import endings, pass_rates, speeds, tokens_and_turns
+from .plots import drawn, endings, pass_rates, speeds, tokens_and_turns
 from .words import ENDINGS
+
+# More squares than a page is good for; the counts stay, and the JSON has every trial.
+TRIALS_SHOWN = 2000
 
 
 def render_html(card: Mapping[str, Any]) -> str:
@@ -21,6 +24,7 @@ def render_html(card: Mapping[str, Any]) -> str:
     plots = {"pass_rates": pass_rates, "endings": endings, "tokens_and_turns": tokens_and_turns, "speeds": speeds,
              "ceilings": pass_curves}  # fmt: skip
     seen = {ending for row in card["cells"] for ending in row["endings"]}
+    shown = len(card["trials"]) <= TRIALS_SHOWN
     page = (
         environment(autoescape=True)
         .get_template("card.html.j2")
@@ -28,12 +32,25 @@ def render_html(card: Mapping[str, Any]) -> str:
             card=card,
             source=source_text(card["model"]["source"]),
             lead=next((row for row in card["cells"] if row["id"] == card["recommendation"]["cell"]), None),
-            trials={trial["id"]: trial for trial in card["trials"]},
+            trials={trial["id"]: trial for trial in card["trials"]} if shown else {},
+            grid={row["id"]: {one["canary"]: one for one in row["canaries"]} for row in card["cells"]},
+            drawn=len(drawn(card)),
             legend=[name for name in ENDINGS if name in seen],
-            style=Markup((TEMPLATES / "card.css").read_text(encoding="utf-8")),
+            style=style(),
             # Markup: drawn by us, and matplotlib escapes the labels in it.
             plots={name: Markup(draw(card)) for name, draw in plots.items()},
         )
     )
-    # A number and its per-cent sign stay on one line.
-    return str(page).replace(" %", "\u00a0%")
+    return one_line_per_cent(str(page))
+
+
+def style() -> Any:
+    """The styles of every page, to stand inside it."""
+    from markupsafe import Markup
+
+    return Markup((TEMPLATES / "card.css").read_text(encoding="utf-8"))
+
+
+def one_line_per_cent(page: str) -> str:
+    """A number and its per-cent sign stay on one line."""
+    return page.replace(" %", "\u00a0%")

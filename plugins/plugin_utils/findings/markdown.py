@@ -14,9 +14,11 @@ from .pages import environment, source_text
 def render_markdown(card: Mapping[str, Any]) -> str:
     """The whole card as Markdown text."""
     template = environment(autoescape=False).get_template("card.md.j2")
-    return str(template.render(card=card, cell=_cell_text, source=source_text(card["model"]["source"])))
+    grid = {row["id"]: {one["canary"]: one for one in row["canaries"]} for row in card["cells"]}
+    source = source_text(card["model"]["source"])
+    return str(template.render(card=card, cell=cell_text, grid=grid, source=source))
 
 
-def _cell_text(value: object) -> str:
+def cell_text(value: object) -> str:
     """A table cell: no bar or line break of the content ends it."""
     return str(value).replace("|", "\\|").replace("\n", " ")

@@ -14,7 +14,8 @@ from . import ceilings, words
 TEMPLATES = Path(__file__).parent / "templates"
 FILTERS = (
     "percent", "interval", "rate_text", "number", "spread_text", "size", "parameters", "short", "plain", "settings",
-    "plural", "listing", "left_out_text",
+    "plural", "listing", "left_out_text", "share", "against", "numbers_text",
+    "smoke_text",
 )  # fmt: skip
 
 

@@ -10,16 +10,30 @@ from dataclasses import dataclass
 from typing import Any
 
 from .figures import COLOURS, panel, svg
-from .words import ENDINGS, number, percent
+from .words import ENDINGS, percent, spread_text
 
+# More are no longer told apart on a page; the tables and the JSON have all.
+CELLS_DRAWN = 40
+DOTS_PER_CELL = 150
 LABEL_RISE = 0.26
 MARK_DROP = 0.18
 BAR_HEIGHT = 0.36
 
 
+def drawn(card: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The cells to draw, in the sweep's order: of very many the recommended one, the baselines and the best."""
+    rows = card["cells"]
+    if len(rows) <= CELLS_DRAWN:
+        return list(rows)
+    first = {row["id"] for row in rows if row["baseline"] or row["id"] == card["recommendation"]["cell"]}
+    ranked = sorted(rows, key=lambda row: (row["id"] not in first, -(row["pass_rate"]["rate"] or 0.0)))
+    chosen = {row["id"] for row in ranked[:CELLS_DRAWN]}
+    return [row for row in rows if row["id"] in chosen]
+
+
 def pass_rates(card: Mapping[str, Any]) -> str:
     """Measured rate and 95 % Wilson interval per cell, with what each duty asks for."""
-    rows = card["cells"]
+    rows = drawn(card)
     with panel(len(rows), above=14 if _limits(card) else 0) as (figure, (plot,)):
         plot.set_xlim(-0.015, 1.015)
         plot.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0 %", "25 %", "50 %", "75 %", "100 %"])
@@ -55,7 +69,7 @@ def _limits(card: Mapping[str, Any]) -> dict[float, str]:
 
 def endings(card: Mapping[str, Any]) -> str:
     """How every planned trial of each cell ended, stacked, with the counts."""
-    rows = card["cells"]
+    rows = drawn(card)
     most = max((row["planned"] for row in rows), default=0) or 1
     with panel(len(rows)) as (figure, (plot,)):
         plot.set_xlim(0, most)
@@ -119,7 +133,7 @@ class Strip:
 
 
 def _strips(card: Mapping[str, Any], strips: Sequence[Strip], description: str) -> str:
-    rows = card["cells"]
+    rows, trials = drawn(card), _sampled(card)
     with panel(len(rows), len(strips), below=14) as (figure, plots):
         for plot, strip in zip(plots, strips, strict=True):
             most = max((value for value in strip.values.values() if value is not None), default=0)
@@ -128,13 +142,25 @@ def _strips(card: Mapping[str, Any], strips: Sequence[Strip], description: str) 
             plot.set_xlabel(strip.title, fontsize=11.5)
             for line, row in enumerate(rows):
                 spread = strip.spreads.get(row["id"])
-                _dots(plot, line, [trial for trial in card["trials"] if trial["cell"] == row["id"]], strip.values)
+                _dots(plot, line, trials.get(row["id"], []), strip.values)
                 if spread:
+                    height = [line + MARK_DROP] * 2
+                    plot.plot([spread["low"], spread["high"]], height, color=COLOURS["ink"], linewidth=6, alpha=0.16,
+                              solid_capstyle="butt")  # fmt: skip
                     ends = [line + MARK_DROP - 0.2, line + MARK_DROP + 0.2]
                     plot.plot([spread["median"]] * 2, ends, color=COLOURS["ink"], linewidth=1.6)
                 label = row["label"] if plot is plots[0] else ""
-                _label(plot, line, label, number(spread["median"]) if spread else number(None))
+                _label(plot, line, label, spread_text(spread))
         return svg(figure, description)
+
+
+def _sampled(card: Mapping[str, Any]) -> dict[str, list[Mapping[str, Any]]]:
+    """Per cell its trials that ran, or of very many an even share."""
+    cells: dict[str, list[Mapping[str, Any]]] = {}
+    for trial in card["trials"]:
+        if trial["id"] in card["measured"]["trials"]:
+            cells.setdefault(trial["cell"], []).append(trial)
+    return {cell: trials[:: -(-len(trials) // DOTS_PER_CELL)] for cell, trials in cells.items()}
 
 
 def _dots(plot: Any, line: int, trials: Sequence[Mapping[str, Any]], values: Mapping[str, float | None]) -> None:

@@ -11,17 +11,19 @@ written down twice: identical generations count as one replicate). Each is count
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
+
+from ..sweep.counting import left_out
 
 PLAN_COLUMNS = (
     "id", "cell", "model", "canary", "canary_digest", "grade", "replicate", "seed", "host", "block", "purpose", "stage",
     "state",
 )  # fmt: skip
 RECORD_COLUMNS = (
-    "outcome", "ceiling", "detail", "would_pass", "submitted", "visible_tests", "usage_source", "budgets",
-    "generations_sha256",
+    "outcome", "ceiling", "detail", "would_pass", "submitted", "visible_tests", "usage_source", "probe",
+    "budgets", "generations_sha256",
 )  # fmt: skip
 NUMBERS = (
     "turns", "prompt_tokens", "cached_tokens", "generated_tokens", "reasoning_tokens", "ttft_seconds",
@@ -56,26 +58,39 @@ def every_trial(summary: Mapping[str, Any]) -> Any:
     Reads `summary["trials"]` once and keeps none of its records, so that a generator of them does as well.
     """
     order = {cell["id"]: position for position, cell in enumerate(summary["cells"])}
-    columns = _columns(summary["trials"])
+    columns = _columns(summary)
     columns["cell_position"] = [order[cell] for cell in columns["cell"]]
     table = _pandas().DataFrame({name: _series(name, values) for name, values in columns.items()})
     table = table.sort_values(["cell_position", "canary", "replicate", "id"], ignore_index=True)
     return _classified(table, summary)
 
 
+def records(rows: Any) -> list[dict[str, Any]]:
+    """What the table keeps of the records of rows that ran, as they were."""
+    whole = {name: rows[name].astype(int) for name in ("turns", "generated_tokens")}
+    columns = {name: rows[name] for name in RECORD_COLUMNS} | whole
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+
 def _series(name: str, values: list[Any]) -> Any:
     return _pandas().Series(values, dtype="float64" if name in NUMBERS else object)
 
 
-def _columns(trials: Iterable[Mapping[str, Any]]) -> dict[str, list[Any]]:
+def _columns(summary: Mapping[str, Any]) -> dict[str, list[Any]]:
     """Lists, since a dict a row would take ten times the memory; equal strings and budgets are kept once."""
+    classes = {cell["id"]: cell["host_class"] for cell in summary["cells"]}
+    refused = {cell["id"] for cell in summary["cells"] if cell["state"] == "factor_not_applied"}
+    drifted = {(one["host_class"], one["number"]) for one in summary.get("blocks", ()) if one["state"] == "drifted"}
+    why: list[str | None] = []
     columns: dict[str, list[Any]] = {name: [] for name in (*PLAN_COLUMNS, *RECORD_COLUMNS, *NUMBERS)}
     counts: dict[str, list[Any]] = {"attempt": [], "attempts": [], "void_attempts": []}
     of_plan = [(name, columns[name].append) for name in PLAN_COLUMNS if name != "purpose"]
     of_record = [(name, columns[name].append) for name in (*RECORD_COLUMNS, *NUMBERS) if name != "budgets"]
     kept: dict[Any, Any] = {}
-    for trial in trials:
-        record, attempts = trial.get("record"), trial["attempts"]
+    for trial in summary["trials"]:
+        record, attempts, cell = trial.get("record"), trial["attempts"], trial["cell"]
+        in_drift = bool(drifted) and (classes[cell], trial.get("block")) in drifted
+        why.append(left_out(trial, drifted=in_drift, not_applied=cell in refused))
         if record is None:
             record = {}
             if trial["state"] == "void":
@@ -93,29 +108,16 @@ def _columns(trials: Iterable[Mapping[str, Any]]) -> dict[str, list[Any]]:
         counts["attempt"].append(attempts[-1]["number"] if attempts else None)
         counts["attempts"].append(len(attempts))
         counts["void_attempts"].append(sum(1 for attempt in attempts if attempt["state"] == "void"))
-    return columns | counts
+    return columns | counts | {"left_out": why}
 
 
 def _classified(table: Any, summary: Mapping[str, Any]) -> Any:
-    """Add `ending` (what the plots show), `left_out` (why not counted), `counted`, `passed`, `wrong`, and `ran`.
+    """Add `ending` (what the plots show), the repeats to `left_out`, `counted`, `passed`, `wrong`, and `ran`.
 
     `ran` is what says something of the model's speed and of its budgets: every verdict, an exact repeat included.
     """
-    recorded = table["outcome"].notna()
     table["ending"] = table["ceiling"].where(table["outcome"] == "failed", table["outcome"])
-    table["ending"] = table["ending"].where(recorded, "open")
-    refused = [cell["id"] for cell in summary["cells"] if cell["state"] == "factor_not_applied"]
-    table["left_out"] = None
-    for reason, rows in {
-        "warm_up": table["purpose"] == "warm_up",
-        "anchor": table["purpose"] == "anchor",
-        "drift": _drifted(table, summary),
-        "not_applied": table["cell"].isin(refused),
-        "open": ~recorded,
-        "void": table["ending"] == "void",
-        "interface": table["ending"] == "interface",
-    }.items():
-        table.loc[rows & table["left_out"].isna(), "left_out"] = reason
+    table["ending"] = table["ending"].where(table["outcome"].notna(), "open")
     table.loc[_repeats(table, summary), "left_out"] = "repeat"
     table["counted"] = table["left_out"].isna()
     nothing_said = table["ending"].isin(["open", "void"]) | table["left_out"].isin(["warm_up", "anchor", "drift"])
@@ -126,17 +128,8 @@ def _classified(table: Any, summary: Mapping[str, Any]) -> Any:
     return table
 
 
-def _drifted(table: Any, summary: Mapping[str, Any]) -> Any:
-    drifted = {(one["host_class"], one["number"]) for one in summary.get("blocks", ()) if one["state"] == "drifted"}
-    if not drifted:
-        return table["cell"].isna()
-    classes = {cell["id"]: cell["host_class"] for cell in summary["cells"]}
-    blocks = zip(table["cell"].map(classes), table["block"], strict=True)
-    return _pandas().Series([block in drifted for block in blocks], index=table.index)
-
-
 def _repeats(table: Any, summary: Mapping[str, Any]) -> Any:
-    """Which of the rows that would count generated exactly what an earlier one did."""
+    """Which of the rows that would count generated exactly what an earlier one did: as `counting.reasons` has it."""
     usable = table[table["left_out"].isna()]
     told = usable["generations_sha256"].notna()
     greedy = [cell["id"] for cell in summary["cells"] if cell.get("chat", {}).get("temperature") == 0]

@@ -6,7 +6,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
+
+from ..stats import proportion
 
 NONE = "–"
 
@@ -80,6 +83,16 @@ def rate_text(rate: Mapping[str, Any]) -> str:
     return f"{rate['count']} of {rate['of']} ({percent(rate['rate'])}, 95 % interval {interval(rate)})"
 
 
+def share(passed: int, of: int) -> str:
+    """`3/3, 44–100 %`: a few trials never without how little they show."""
+    return f"{passed}/{of}, {_interval_of(passed, of)}" if of else f"{passed}/{of}"
+
+
+@lru_cache(maxsize=4096)
+def _interval_of(passed: int, of: int) -> str:
+    return interval(proportion(passed, of))
+
+
 def number(value: float | None) -> str:
     """Three significant digits below 100, whole and grouped above."""
     if value is None:
@@ -91,10 +104,12 @@ def number(value: float | None) -> str:
 
 
 def spread_text(values: Mapping[str, Any] | None, unit: str = "") -> str:
-    """`412 (380–901)`: median, lowest and highest."""
+    """`412 (380–901)`: median and its interval, and of one value that it is one."""
     if not values:
         return NONE
     suffix = f" {unit}" if unit else ""
+    if values["of"] == 1:
+        return f"{number(values['median'])}{suffix} (once)"
     if values["low"] == values["high"]:
         return f"{number(values['median'])}{suffix}"
     return f"{number(values['median'])} ({number(values['low'])}–{number(values['high'])}){suffix}"
@@ -125,6 +140,28 @@ def plain(value: object) -> str:
     if isinstance(value, bool):
         return "on" if value else "off"
     return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def against(predicted: float | None, measured: float | None) -> str:
+    """`+12 %`: how far a measurement lies from what was predicted."""
+    if not predicted or measured is None:
+        return NONE
+    return f"{round((measured / predicted - 1) * 100):+d} %"
+
+
+def numbers_text(values: Mapping[str, Any] | None) -> str:
+    """`prefill tokens per second 812, reused 0.97`, of what are numbers."""
+    known = {name: one for name, one in (values or {}).items() if isinstance(one, int | float)}
+    return ", ".join(f"{name.replace('_', ' ')} {_plain_number(one)}" for name, one in known.items())
+
+
+def smoke_text(check: Mapping[str, Any]) -> str:
+    """What a smoke check saw and measured."""
+    return "; ".join(filter(None, (check.get("detail"), numbers_text(check.get("numbers")))))
+
+
+def _plain_number(value: float) -> str:
+    return plain(value) if isinstance(value, bool) else number(value)
 
 
 def settings(values: Mapping[str, Any]) -> str:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,11 @@ from .html import render_html
 from .markdown import render_markdown
 
 DECISION_NAME = "decision.yml"
-DECISION_HEAD = "# What to deploy, per duty and tier. Written by the sweep's report; the finding cards lie beside it.\n"
+DECISION_HEAD = (
+    "# What to deploy, per duty and tier. Written from the store; the finding cards are in the sweep's reports.\n"
+)
+
+Write = Callable[[Path, bytes], None]
 
 
 @cache
@@ -29,38 +33,47 @@ def _yaml() -> Any:
     return yaml
 
 
-def write_reports(summary: Mapping[str, Any], folder: Path | str) -> dict[str, Any]:
-    """Write card-<model>.json, .md and .html and decision.yml into `folder`.
+def write_file(path: Path, content: bytes) -> None:
+    """Whole or not there, in a folder that is made."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(path, content)
+
+
+def decision_text(decision: Mapping[str, Any]) -> str:
+    """decision.yml. Through JSON: what appears twice is written twice, not as a YAML anchor."""
+    plain = json.loads(json.dumps(decision))
+    return DECISION_HEAD + str(_yaml().safe_dump(plain, sort_keys=False, allow_unicode=True, width=120))
+
+
+def write_reports(summary: Mapping[str, Any], folder: Path | str, write: Write = write_file) -> dict[str, Any]:
+    """Write card-<model>.json, .md and .html and decision.yml into `folder`, or hand them to `write`.
 
     Returns `cards` (model → format → path), `decision` (path), `decisions` (as in the file) and `headlines`
     (model → lines).
     """
     folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
     duties = summary["sweep"]["good_enough"]
     cards = [build_card(summary, model, duties) for model in summary["models"]]
-    paths = {card["model"]["name"]: _write_card(card, folder) for card in cards}
-    # Through JSON: what appears twice is written twice, not as a YAML anchor.
-    decision = json.loads(json.dumps(decide(cards, summary["sweep"])))
-    text = DECISION_HEAD + _yaml().safe_dump(decision, sort_keys=False, allow_unicode=True, width=120)
+    paths = {card["model"]["name"]: _write_card(card, folder, write) for card in cards}
+    decision = decide(cards, summary["sweep"])
     return {
         "cards": paths,
-        "decision": _write(folder / DECISION_NAME, text),
+        "decision": _write(folder / DECISION_NAME, decision_text(decision), write),
         "decisions": decision["decisions"],
         "headlines": {card["model"]["name"]: headline(card) for card in cards},
     }
 
 
-def _write_card(card: Mapping[str, Any], folder: Path) -> dict[str, str]:
+def _write_card(card: Mapping[str, Any], folder: Path, write: Write) -> dict[str, str]:
     name = card_name(card["model"]["name"])
     texts = {
         "json": json.dumps(card, indent=2, ensure_ascii=False, allow_nan=False) + "\n",
         "md": render_markdown(card),
         "html": render_html(card),
     }
-    return {ending: _write(folder / f"{name}.{ending}", text) for ending, text in texts.items()}
+    return {ending: _write(folder / f"{name}.{ending}", text, write) for ending, text in texts.items()}
 
 
-def _write(path: Path, text: str) -> str:
-    write_whole(path, text.encode())
+def _write(path: Path, text: str, write: Write) -> str:
+    write(path, text.encode())
     return str(path)

@@ -9,9 +9,10 @@ number.
 
 from __future__ import annotations
 
-from .comparisons import Stratum, permutation_p_value, stratified_p_value, stratified_score
+from .comparisons import Stratum, permutation_p_value, steadiness_p_value, stratified_p_value, stratified_score
 from .numbers import tidy
 from .proportions import passes_every_time, proportion, shown_at_least, shown_at_most, trials_to_show
+from .sequential import predictive_power, spent
 from .spreads import median_interval, spread
 
 __all__ = [
@@ -19,10 +20,13 @@ __all__ = [
     "median_interval",
     "passes_every_time",
     "permutation_p_value",
+    "predictive_power",
     "proportion",
     "shown_at_least",
     "shown_at_most",
+    "spent",
     "spread",
+    "steadiness_p_value",
     "stratified_p_value",
     "stratified_score",
     "tidy",

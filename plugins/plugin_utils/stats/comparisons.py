@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
-from .numbers import arrays, distributions, known, tidy
+from .numbers import arrays, distributions, known, special, tidy
 
 RESAMPLES = 9999
 
@@ -25,15 +26,6 @@ class Stratum(NamedTuple):
     trials_b: int
 
 
-class _Share(NamedTuple):
-    """How many of a stratum's passes fall to arm a, when the arms are alike: from `least` on, with what chances."""
-
-    least: int
-    chances: Any
-    mean: float
-    variance: float
-
-
 def stratified_p_value(
     strata: Iterable[Stratum | tuple[int, int, int, int]], alternative: Alternative = "two-sided"
 ) -> float | None:
@@ -46,15 +38,42 @@ def stratified_p_value(
     return _p_value(tuple(sorted(map(tuple, strata))), alternative)
 
 
-def stratified_score(strata: Iterable[Stratum | tuple[int, int, int, int]]) -> tuple[float, float]:
-    """Arm a's passes beyond what it would share with an equal, and their variance (Mantel and Haenszel's)."""
+def stratified_score(strata: Iterable[Stratum | tuple[int, int, int, int]]) -> float:
+    """How many standard errors arm a is ahead (Mantel and Haenszel's score).
+
+    Each stratum's variance is that of a rate with half a pass and half a failure added: where everything passed, it is
+    small but not none. 0 where nothing can be compared.
+    """
     excess = variance = 0.0
     for passes_a, trials_a, passes_b, trials_b in sorted(map(tuple, strata)):
         if trials_a and trials_b:
-            share = _share(passes_a + passes_b, trials_a, trials_b)
-            excess += passes_a - share.mean
-            variance += share.variance
-    return excess, variance
+            passes, trials = passes_a + passes_b, trials_a + trials_b
+            rate = (passes + 0.5) / (trials + 1)
+            excess += passes_a - passes * trials_a / trials
+            variance += trials_a * trials_b / trials * rate * (1 - rate)
+    return excess / math.sqrt(variance) if variance else 0.0
+
+
+def steadiness_p_value(occasions: Sequence[Mapping[str, bool]]) -> float | None:
+    """Do passes swing from one occasion to the next more than chance would make them (Cochran's Q)?
+
+    Each occasion (a replicate) says of the canaries that counted whether they passed. Where all of them counted every
+    time this is Cochran's Q; where some are missing, each occasion is held against the canaries it did count. None when
+    there is nothing that could swing.
+    """
+    rates = {}
+    for canary in sorted({canary for occasion in occasions for canary in occasion}):
+        results = [occasion[canary] for occasion in occasions if canary in occasion]
+        rates[canary] = sum(results) / len(results)
+    statistic, seen = 0.0, 0
+    for occasion in occasions:
+        variance = sum(rates[canary] * (1 - rates[canary]) for canary in sorted(occasion))
+        if variance:
+            excess = sum(passed - rates[canary] for canary, passed in sorted(occasion.items()))
+            statistic, seen = statistic + excess**2 / variance, seen + 1
+    if seen < 2:
+        return None
+    return tidy(float(special().chdtrc(seen - 1, statistic * (seen - 1) / seen)))
 
 
 def permutation_p_value(one: Iterable[float | None], two: Iterable[float | None]) -> float | None:
@@ -78,10 +97,10 @@ def _p_value(strata: Sequence[tuple[int, int, int, int]], alternative: Alternati
     for passes_a, trials_a, passes_b, trials_b in strata:
         if trials_a == 0 or trials_b == 0:
             continue
-        share = _share(passes_a + passes_b, trials_a, trials_b)
-        if len(share.chances) > 1:
-            chances = arrays().convolve(chances, share.chances)
-        lowest, observed = lowest + share.least, observed + passes_a
+        least, of_stratum = _shares(passes_a + passes_b, trials_a, trials_b)
+        if len(of_stratum) > 1:
+            chances = arrays().convolve(chances, of_stratum)
+        lowest, observed = lowest + least, observed + passes_a
     if len(chances) == 1:
         return None
     if alternative == "greater":
@@ -94,9 +113,8 @@ def _p_value(strata: Sequence[tuple[int, int, int, int]], alternative: Alternati
 
 
 @lru_cache(maxsize=4096)
-def _share(passes: int, trials_a: int, trials_b: int) -> _Share:
+def _shares(passes: int, trials_a: int, trials_b: int) -> tuple[int, Any]:
+    """How many of a stratum's passes fall to arm a when the arms are alike: the fewest, and the chances from there."""
     least, most = max(0, passes - trials_b), min(passes, trials_a)
     possible = arrays().arange(least, most + 1)
-    chances = distributions().hypergeom.pmf(possible, trials_a + trials_b, passes, trials_a)
-    mean = float(chances @ possible)
-    return _Share(least, chances, mean, float(chances @ (possible - mean) ** 2))
+    return least, distributions().hypergeom.pmf(possible, trials_a + trials_b, passes, trials_a)

@@ -19,6 +19,14 @@ def distributions() -> Any:
 
 
 @cache
+def special() -> Any:
+    """The same laws without their checks, for what is called a hundred thousand times."""
+    from scipy import special as functions
+
+    return functions
+
+
+@cache
 def arrays() -> Any:
     import numpy
 

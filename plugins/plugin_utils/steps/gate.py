@@ -14,6 +14,7 @@ from ..smoke.checks import smoke
 from ..store import Store
 from ..worker.breach import below_floor
 from .errors import LoadBroken
+from .unrecorded import Unrecorded
 
 ADMISSION = ("predicted_bytes", "available_bytes", "reserve_bytes", "reason")
 MEASURED = ("load_seconds", "predicted_bytes", "resident_bytes", "available_bytes")
@@ -38,7 +39,7 @@ def gate(
     A load that fails says something about the model or its load config, and closes the cells with the reason; an engine
     or a host that fails raises, for the next model would fare no better.
     """
-    with Store(store_url) as store:
+    with Store(store_url) if generation_id else Unrecorded() as store:
 
         def close(state: str, checks: list[dict[str, Any]], numbers: dict[str, Any] | None = None) -> dict[str, Any]:
             why = numbers or {"reason": checks[-1]["detail"], "checks": checks}

@@ -12,13 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-from ...module_utils.gguf import UNCALIBRATED_OVERHEAD_BYTES
-from ..canary import Resources
 from ..sandbox import remove_tree
 from ..store import Generation, Store
-from ..store.rows import Block
-from ..sweep import Cell, HostClass, Plan, estimate, plan
-from ..toolchain import ready
+from ..sweep import Cell, Plan, estimate, plan
 from ..worker.progress import Progress
 from ..worker.worker import scratch_folder
 from .entering import Session, enter
@@ -49,7 +45,6 @@ def prepare(request: Request, pid: int) -> dict[str, Any]:
     classes = host_classes(request.hosts)
     lab_home = Path(request.lab_home)
     lab_home.mkdir(parents=True, exist_ok=True)
-    resources = ready(list(definition.canaries.values()), definition.roots, lab_home)
     sweep = definition.sweep.name
     controller = f"{getpass.getuser()}@{socket.gethostname()}:{lab_home.resolve()}"
     with Store(request.store_url) as store:
@@ -62,17 +57,6 @@ def prepare(request: Request, pid: int) -> dict[str, Any]:
         planned = _plan(definition, request.hosts, generation.number)
         added = store.plan(generation, planned, definition.as_dict(), host_rows(request.hosts))
         counts = store.progress(generation_id)
-        overheads = {
-            host["name"]: store.overhead_bytes(host["name"], host["engine"], host["engine_build"])
-            for host in request.hosts
-        }
-        blocks = {
-            host: [
-                _block(definition, resources, host, one, left) | _overhead(overheads[host])
-                for left in store.blocks(generation_id, one.id)
-            ]
-            for host, one in classes.items()
-        }
     return {
         "sweep": sweep,
         "lab_home": str(lab_home),
@@ -80,7 +64,6 @@ def prepare(request: Request, pid: int) -> dict[str, Any]:
         "generation_id": generation_id,
         "owner": f"sweep {sweep} of {controller}",
         "session": session,
-        "blocks": blocks,
         "lines": [
             *_described(definition, planned),
             *_cell_lines(planned, [cell for cell in planned.cells if cell.numbers]),
@@ -104,7 +87,6 @@ def preview(request: Request) -> dict[str, Any]:
         "lab_home": request.lab_home,
         "generation": generation.number,
         "generation_id": generation.id,
-        "blocks": {},
         "lines": [
             *_described(definition, planned),
             *_cell_lines(planned, planned.cells),
@@ -115,47 +97,15 @@ def preview(request: Request) -> dict[str, Any]:
 
 
 def _plan(definition: Definition, hosts: list[dict[str, Any]], generation: int) -> Plan:
-    classes: list[HostClass] = list(dict.fromkeys(host_classes(hosts).values()))
     return plan(
         definition.sweep,
         definition.catalog,
         definition.planned_canaries,
-        classes,
+        list(host_classes(hosts).values()),
         stacks(hosts),
         generation,
         refusals(hosts),
     )
-
-
-def _block(
-    definition: Definition, resources: Resources, host: str, host_class: HostClass, left: Block
-) -> dict[str, Any]:
-    """What the playbook and the worker need of one block."""
-    model = definition.catalog[left.model]
-    return {
-        "sweep": definition.sweep.name,
-        "host": host,
-        "host_class": host_class.id,
-        "engine": host_class.engine,
-        "load_digest": left.load_digest,
-        "load": left.load,
-        "model": model.name,
-        "engine_model": model.cloud.id if model.cloud else model.name,
-        "file": model.file,
-        "chat_template": model.template_text(),
-        "canary_folders": {name: str(canary.path) for name, canary in definition.canaries.items()},
-        "toolchain": str(resources.toolchain) if resources.toolchain else None,
-        "repositories": str(resources.repositories),
-        "trial_seconds": left.trial_seconds,
-    }
-
-
-def _overhead(measured_bytes: int | None) -> dict[str, Any]:
-    """What the engine will take beyond the model's own bytes, and whether a load on that host has shown it."""
-    return {
-        "overhead_bytes": UNCALIBRATED_OVERHEAD_BYTES if measured_bytes is None else measured_bytes,
-        "overhead_calibrated": measured_bytes is not None,
-    }
 
 
 def _described(definition: Definition, planned: Plan) -> list[str]:

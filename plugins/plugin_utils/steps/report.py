@@ -11,18 +11,30 @@ from typing import Any, cast
 
 from ..findings import write_reports
 from ..store import Store
+from . import generation as generations
+from .changes import Changes
 
 
-def report(lab_home: str, store_url: str, sweep: str) -> dict[str, Any]:
-    """Close the newest generation if nothing is left of it, and write its cards and decision."""
-    with Store(store_url) as store:
-        generation = store.generations(sweep)[-1]
-        generation_id = cast(int, generation.id)
-        store.complete(generation_id)
+def report(lab_home: str, store_url: str, sweep: str, generation: int | None, check: bool) -> dict[str, Any]:
+    """Close the generation, the newest unless one is named, if nothing is left of it; write its cards and decision."""
+    with Store(store_url, read_only=check) as store:
+        found = generations.find(store, sweep, generation)
+        generation_id = cast(int, found.id)
+        if not check:
+            store.complete(generation_id)
         left = store.progress(generation_id)["left"]
-        summary = store.summary(generation_id)
-    folder = Path(lab_home) / "reports" / sweep / str(generation.number)
-    return {"left": left, "folder": str(folder), "lines": list(_lines(write_reports(summary, folder)))}
+        summary = generations.read(store, found, interim=True)
+    folder = Path(lab_home) / "reports" / sweep / str(found.number)
+    changes = Changes(check)
+    lines = list(_lines(write_reports(summary, folder, changes.write)))
+    return {
+        "changed": bool(changes.changed),
+        "diff": changes.diff,
+        "left": left,
+        "folder": str(folder),
+        "generation": found.number,
+        "lines": lines,
+    }
 
 
 def _lines(written: dict[str, Any]) -> Iterator[str]:

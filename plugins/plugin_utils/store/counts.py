@@ -12,7 +12,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..agent.budgets import trial_seconds
-from .rows import Block
 from .tables import TRIAL_STATES, tables
 
 if TYPE_CHECKING:
@@ -63,51 +62,35 @@ def longest(budgets: Iterable[Mapping[str, Any]]) -> float:
     return max({tuple(one.items()): trial_seconds(one) for one in budgets}.values())
 
 
+def by_state(connection: Connection, generation_id: int) -> dict[str, int]:
+    """All trials of a generation, whatever they are for."""
+    rows = _beside_cells(connection, tables().counts.c.generation == generation_id)
+    return {state: sum(row[state] for row in rows) for state in TRIAL_STATES}
+
+
 def progress(connection: Connection, generation_id: int) -> dict[str, int]:
     """Trials in all, running, left to run (running ones included), and done: those that need nothing more.
 
     Of the done ones, `void` were given up, and `closed` never ran because their cell was closed before.
     """
-    standing = {"open": dict.fromkeys(TRIAL_STATES, 0), "closed": dict.fromkeys(TRIAL_STATES, 0)}
-    for row in _with_cells(connection, tables().counts.c.generation == generation_id):
-        cell = standing["open" if row["cell_state"] == "open" else "closed"]
-        for state in TRIAL_STATES:
-            cell[state] += row[state]
-    count = {state: standing["open"][state] + standing["closed"][state] for state in TRIAL_STATES}
-    total, left = sum(count.values()), count["running"] + standing["open"]["planned"]
+    rows = _beside_cells(connection, tables().counts.c.generation == generation_id)
+    count = {state: sum(row[state] for row in rows) for state in TRIAL_STATES}
+    closed = sum(row["planned"] for row in rows if row["cell_state"] != "open")
+    total, left = sum(count.values()), count["planned"] + count["running"] - closed
     return {
         "total": total,
         "left": left,
         "running": count["running"],
         "done": total - left,
         "void": count["void"],
-        "closed": standing["closed"]["planned"],
+        "closed": closed,
     }
 
 
-def left_in_cell(connection: Connection, cell: str) -> int:
-    """Trials of a cell that wait or run."""
-    rows = _with_cells(connection, tables().counts.c.cell == cell)
-    return sum(row["planned"] + row["running"] for row in rows)
-
-
-def blocks(connection: Connection, generation_id: int, host_class: str) -> list[Block]:
-    """The blocks of a host class in which trials wait, in the order to run them."""
+def of_class(connection: Connection, generation_id: int, host_class: str) -> Sequence[Mapping[Any, Any]]:
+    """The counts of a host class by cell, block and purpose, each with its cell's `load` and `cell_state`."""
     cells, counts = tables().cells, tables().counts
-    of_class = (counts.c.generation == generation_id, cells.c.host_class == host_class)
-    waiting: dict[tuple[str, int], list[Mapping[str, Any]]] = {}
-    for row in _with_cells(connection, *of_class, cells.c.state == "open", counts.c.planned > 0):
-        waiting.setdefault((row["load_digest"], row["block"]), []).append(row)
-    return [
-        Block(
-            model=rows[0]["model"],
-            load_digest=load_digest,
-            load=rows[0]["load"],
-            trials_left=sum(row["planned"] for row in rows),
-            trial_seconds=max(row["trial_seconds"] for row in rows),
-        )
-        for (load_digest, _number), rows in waiting.items()
-    ]
+    return _beside_cells(connection, counts.c.generation == generation_id, cells.c.host_class == host_class)
 
 
 def _key(row: Mapping[Any, Any]) -> Key:
@@ -122,13 +105,12 @@ def _counted_by(key: Key) -> ColumnElement[bool]:
     return and_(counts.c.cell == cell, counts.c.block == block, counts.c.purpose == purpose)
 
 
-def _with_cells(connection: Connection, *which: ColumnElement[bool]) -> Sequence[Mapping[Any, Any]]:
-    """Counts, each beside what its cell is, in the order to run them."""
+def _beside_cells(connection: Connection, *which: ColumnElement[bool]) -> Sequence[Mapping[Any, Any]]:
     from sqlalchemy import select
 
     cells, counts = tables().cells, tables().counts
     query = (
-        select(counts, cells.c.model, cells.c.load, cells.c.load_digest, cells.c.state.label("cell_state"))
+        select(counts, cells.c.load, cells.c.state.label("cell_state"))
         .join_from(counts, cells, counts.c.cell == cells.c.id)
         .where(*which)
         .order_by(counts.c.block, cells.c.position)

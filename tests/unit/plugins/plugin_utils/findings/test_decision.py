@@ -40,7 +40,7 @@ def row(cell: str, *, label: str = "baseline", better: bool = False, **passed: t
         "pass_rate": rate(counted[0], counted[1]),
         "confidently_wrong": rate(0, counted[1]),
         "generated_tokens_per_pass": 100.0,
-        "versus_baseline": {"difference": 0.4, "p_value": 0.001} if better else None,
+        "look": {"state": "efficacy" if better else "exhausted"},
         "canaries": [
             {"canary": name, "grade": 0, "passed": pair[0], "counted": pair[1], "wrong": 0, "trials": []}
             for name, pair in passed.items()
@@ -145,7 +145,7 @@ def test_a_cloud_stands_in_the_same_table_with_its_money() -> None:
 
 
 def chosen(*rows: dict[str, Any], verdicts: str = "good_enough") -> Any:
-    return choose([assessed(one, verdicts) for one in rows], rows, CANARIES, risk=0.05)
+    return choose([assessed(one, verdicts) for one in rows], rows, CANARIES)
 
 
 BASE = row("base", hello=(6, 8), ledger=(3, 8))
@@ -181,7 +181,7 @@ def test_a_confirmation_of_what_is_not_shown_better_is_not_taken() -> None:
 def test_a_confirmation_that_is_not_good_enough_leaves_the_best_level_alone() -> None:
     both = confirmation(8)
     cells = [assessed(one, "good_enough") for one in (BASE, HOT, KV)] + [assessed(both, "not_shown")]
-    assert choose(cells, [BASE, HOT, KV, both], CANARIES, risk=0.05).cell == "hot"
+    assert choose(cells, [BASE, HOT, KV, both], CANARIES).cell == "hot"
 
 
 COUNTS = st.integers(1, 8).flatmap(lambda of: st.tuples(st.integers(0, of), st.just(of)))

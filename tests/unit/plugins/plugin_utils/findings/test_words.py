@@ -36,6 +36,7 @@ def test_numbers_have_three_digits_and_no_exponent(value: float | None, text: st
 
 def test_a_spread_of_one_value_shows_it_once() -> None:
     assert words.spread_text({"median": 3, "low": 3, "high": 3, "of": 3}, "turns") == "3 turns"
+    assert words.spread_text({"median": 3, "low": 3, "high": 3, "of": 1}, "turns") == "3 turns (once)"
     assert words.spread_text({"median": 3, "low": 2, "high": 8, "of": 3}) == "3 (2–8)"
     assert words.spread_text(None) == "–"
 

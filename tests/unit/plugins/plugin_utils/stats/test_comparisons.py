@@ -5,13 +5,14 @@
 
 from __future__ import annotations
 
+import random
 from itertools import product
 from math import comb
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import fisher_exact
+from scipy.stats import fisher_exact, friedmanchisquare, norm
 
 from ansible_collections.local_llm.lab.plugins.plugin_utils import stats
 
@@ -85,11 +86,55 @@ def test_one_more_pass_is_never_evidence_against_an_arm(strata: list[tuple[int, 
 
 
 @given(STRATA)
-def test_the_score_is_in_the_middle_of_what_chance_makes(strata: list[tuple[int, int, int, int]]) -> None:
-    excess, variance = stats.stratified_score(strata)
+def test_the_score_says_who_is_ahead_and_nothing_where_nothing_was_compared(
+    strata: list[tuple[int, int, int, int]],
+) -> None:
     swapped = [(passes_b, trials_b, passes_a, trials_a) for passes_a, trials_a, passes_b, trials_b in strata]
-    assert stats.stratified_score(swapped) == (pytest.approx(-excess, abs=1e-9), pytest.approx(variance, abs=1e-9))
-    assert (variance < 1e-12) == (stats.stratified_p_value(strata) is None)
+    assert stats.stratified_score(swapped) == pytest.approx(-stats.stratified_score(strata), abs=1e-9)
+    assert stats.stratified_score([one for one in strata if not (one[1] and one[3])]) == 0
+
+
+def test_the_score_is_about_the_p_value_s() -> None:
+    strata = [(6, 8, 3, 8), (7, 8, 5, 8), (2, 8, 1, 8), (5, 8, 2, 8)] * 3
+    p_value = stats.stratified_p_value(strata, "greater")
+    assert stats.stratified_score(strata) == pytest.approx(norm.isf(p_value), abs=0.3)
+
+
+def test_steadiness_is_cochran_s_q_where_nothing_is_missing() -> None:
+    """Cochran's Q is Friedman's test of answers that are yes or no."""
+    source = random.Random(4)
+    chances = [0.2, 0.5, 0.5, 0.8, 0.4, 0.6]
+    occasions = [{str(number): source.random() < chance for number, chance in enumerate(chances)} for _one in range(5)]
+    friedman = friedmanchisquare(*[[occasion[str(number)] for number in range(6)] for occasion in occasions])
+    assert stats.steadiness_p_value(occasions) == pytest.approx(friedman.pvalue, rel=1e-5)
+
+
+def test_what_swings_from_occasion_to_occasion_is_seen_and_chance_is_not() -> None:
+    names = [str(number) for number in range(8)]
+    swinging = [dict.fromkeys(names[: 7 if occasion % 2 else 2], True) for occasion in range(8)]
+    swinging = [dict.fromkeys(names, False) | passed for passed in swinging]
+    p_value = stats.steadiness_p_value(swinging)
+    assert p_value is not None and p_value < 1e-4
+    source = random.Random(5)
+    alarms = 0
+    for _sweep in range(500):
+        chances = [source.random() for _name in names]
+        fair = [
+            {
+                name: source.random() < chance
+                for name, chance in zip(names, chances, strict=True)
+                if source.random() < 0.9
+            }
+            for _occasion in range(8)
+        ]
+        alarms += (stats.steadiness_p_value(fair) or 1.0) < 0.01
+    assert alarms <= 12
+
+
+def test_nothing_that_could_swing_is_not_unsteady() -> None:
+    assert stats.steadiness_p_value([]) is None
+    assert stats.steadiness_p_value([{"a": True}]) is None
+    assert stats.steadiness_p_value([{"a": True}, {"a": True}, {}]) is None
 
 
 def test_speeds_that_do_not_overlap_are_told_apart_and_alike_ones_are_not() -> None:
