@@ -52,6 +52,12 @@ options:
         description: Free memory below which that is done.
         type: int
         default: 8589934592
+  power_watts:
+    description:
+      - What the host draws at work, measured at the wall. The energy is then this times the time.
+      - Without it, it is what the processor's counters (RAPL, which many kernels show to root only) and C(nvidia-smi)
+        tell, and unknown where neither does, as on a Mac.
+    type: float
   keeper_dir:
     description: The keeper's folder on the host; the same for everybody who uses the host.
     type: path
@@ -148,6 +154,14 @@ keeper:
     highest_psi_full_avg10:
       description: The highest pressure seen since then, all tasks waiting for memory, in percent, else null.
       type: float
+    energy_joules:
+      description: The energy taken since the last renewal; null where nothing here tells it.
+      type: float
+    energy_from:
+      description: >-
+        What told it, V(inventory) for O(power_watts), V(rapl), V(nvidia_smi), or V(rapl+nvidia_smi) for the sum of
+        both; null where nothing did.
+      type: str
     reclaims:
       description: How often the page cache was given back in this hold.
       type: int
@@ -171,6 +185,8 @@ keeper:
     lowest_huge_block_free_bytes: 34359738368
     highest_psi_some_avg10: 0.0
     highest_psi_full_avg10: 0.0
+    energy_joules: 1834.2
+    energy_from: nvidia_smi
     reclaims: 0
     reclaim_error: null
     breach: null
@@ -204,6 +220,7 @@ def main() -> None:
             "floor_bytes": {"type": "int", "default": 0},
             "loading": {"type": "bool", "default": False},
             "reclaim": {"type": "dict", "options": {"min_free_bytes": {"type": "int", "default": 8 * 1024**3}}},
+            "power_watts": {"type": "float"},
             "keeper_dir": {"type": "path", "required": True},
         },
         required_if=[("state", "held", ["owner", "deadline_seconds"]), ("state", "released", ["owner"])],

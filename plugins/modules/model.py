@@ -69,6 +69,18 @@ options:
   experts_used:
     description: How many experts of a mixture a token passes through; the model's own number when left out.
     type: int
+  speculative:
+    description:
+      - Speculative decoding. With V(mtp) the model's own layers for it draft, with V(draft) the model in O(draft_path).
+      - What it takes is part of the prediction. An engine that has no such option fails.
+    type: str
+    choices: ['off', mtp, draft]
+    default: 'off'
+  draft_path:
+    description:
+      - The GGUF file on the host of the model that drafts, with the same vocabulary.
+      - Needed for O(speculative=draft).
+    type: path
   reserve_bytes:
     description: What must stay available after the load, by prediction.
     type: int
@@ -217,7 +229,7 @@ from ..module_utils.errors import LabError
 
 REQUEST = tuple(LoadRequest.__dataclass_fields__)
 SHOWN = ("id", "model", "path", "context_tokens", "parallel", "chat_template_sha256")
-NOT_READ_BACK = ("kv_type", "flash_attention", "experts_used")
+NOT_READ_BACK = ("kv_type", "flash_attention", "experts_used", "speculative")
 
 
 def result(arguments: dict[str, Any], check: bool) -> dict[str, Any]:
@@ -229,7 +241,8 @@ def result(arguments: dict[str, Any], check: bool) -> dict[str, Any]:
         gone = clear(engine, check, arguments["timeout_seconds"], hold)
         return {"changed": bool(gone), "unloaded": [one.id for one in gone], "diff": _diff(gone, ())}
     asked = {name: arguments[name] for name in REQUEST}
-    request = LoadRequest(**{**asked, "path": asked["path"] or "", "context_tokens": asked["context_tokens"] or 0})
+    paths = {name: asked[name] or "" for name in ("path", "draft_path")}
+    request = LoadRequest(**{**asked, **paths, "context_tokens": asked["context_tokens"] or 0})
     if arguments["state"] == "loaded":
         return _loaded(engine, request, arguments, check, hold)
     present = arguments["state"] == "present"
@@ -296,6 +309,8 @@ def main() -> None:
             "flash_attention": {"type": "str", "choices": ["auto", "on", "off"], "default": "auto"},
             "chat_template": {"type": "str"},
             "experts_used": {"type": "int"},
+            "speculative": {"type": "str", "choices": ["off", "mtp", "draft"], "default": "off"},
+            "draft_path": {"type": "path"},
             "reserve_bytes": {"type": "int", "default": 0},
             "overhead_bytes": {"type": "int", "default": 256 * 1024**2},
             "timeout_seconds": {"type": "int", "default": 600},
@@ -306,6 +321,7 @@ def main() -> None:
             ("state", "loaded", ["name", "context_tokens"]),
             ("state", "present", ["name"]),
             ("state", "absent", ["name"]),
+            ("speculative", "draft", ["draft_path"]),
         ],
         required_by={"owner": ["keeper_dir"]},
         supports_check_mode=True,

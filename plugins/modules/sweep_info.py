@@ -40,7 +40,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 models:
-  description: Catalog entries the sweep needs, each with its C(name).
+  description: Catalog entries the sweep needs, each with its C(name), one for each quant and each model that drafts.
   returned: success
   type: list
   elements: dict

@@ -60,6 +60,34 @@ options:
         description: How its engine serves whatever is asked, as RV(local_llm.lab.model_info#module:settings).
         type: dict
         default: {}
+      tariff:
+        description: What its energy costs. Without it, no card says so.
+        type: dict
+        suboptions:
+          per_kwh:
+            description: Price of a kilowatt-hour.
+            type: float
+            required: true
+          currency:
+            description: Currency code, such as V(EUR). Amounts in different currencies are never added.
+            type: str
+            required: true
+      price:
+        description: What the host cost, or will have cost, spread over the hours it works. Without it, no card says so.
+        type: dict
+        suboptions:
+          amount:
+            description: Its price.
+            type: float
+            required: true
+          currency:
+            description: Currency code, such as V(EUR).
+            type: str
+            required: true
+          lifetime_hours:
+            description: For how many hours it will have worked in the end.
+            type: float
+            required: true
   script:
     description: The process that started the playbook, its C(pid) and when it C(started); dead, its run may be ended.
     type: dict

@@ -25,6 +25,18 @@ HOST_OPTIONS: dict[str, Any] = {
     "total_bytes": {"type": "int", "required": True},
     "capabilities": {"type": "dict", "default": {}},
     "settings": {"type": "dict", "default": {}},
+    "tariff": {
+        "type": "dict",
+        "options": {"per_kwh": {"type": "float", "required": True}, "currency": {"type": "str", "required": True}},
+    },
+    "price": {
+        "type": "dict",
+        "options": {
+            "amount": {"type": "float", "required": True},
+            "currency": {"type": "str", "required": True},
+            "lifetime_hours": {"type": "float", "required": True},
+        },
+    },
 }
 BLOCK_OPTIONS: dict[str, Any] = {
     "generation_id": {"type": "int", "required": True},

@@ -37,6 +37,7 @@ class Turn:
     tokens: int | None = None
     prompt_tokens: int | None = None
     usage: bool = True
+    drafted: tuple[int, int] | None = None  # tokens guessed ahead, and those of them that were right
     pause: float = 0.0
     fault: str | None = None
     status: int = 500
@@ -194,6 +195,8 @@ def _events(turn: Turn, body: dict[str, Any]) -> Iterator[bytes]:
         usage = {"prompt_tokens": prompt, "completion_tokens": generated, "total_tokens": prompt + generated}
         usage["prompt_tokens_details"] = {"cached_tokens": prompt // 2}  # type: ignore[assignment]
         timings = {"prompt_n": prompt - prompt // 2, "prompt_per_second": 1000.0, "predicted_per_second": 50.0}
+        if turn.drafted:
+            timings |= {"draft_n": turn.drafted[0], "draft_n_accepted": turn.drafted[1]}
         yield _event({"choices": [], "usage": usage, "timings": timings})
     yield b"data: [DONE]\n\n"
 

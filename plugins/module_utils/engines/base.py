@@ -62,7 +62,8 @@ class OptionUnsupported(EngineError):
 class LoadRequest:
     """A model and its load config. `context_tokens` is the window of each of the `parallel` slots.
 
-    `path` is the GGUF file on the host; empty for an engine that loads nothing.
+    `path` is the GGUF file on the host; empty for an engine that loads nothing. `speculative`: off, mtp (the model's
+    own layers draft) or draft (the model of the file `draft_path` does).
     """
 
     name: str
@@ -73,6 +74,8 @@ class LoadRequest:
     flash_attention: str = "auto"
     chat_template: str | None = None
     experts_used: int | None = None
+    speculative: str = "off"
+    draft_path: str = ""
 
 
 @dataclass(frozen=True)
@@ -110,6 +113,7 @@ class Capabilities:
     flash_attention: bool = False
     chat_template: bool = False
     experts_used: bool = False
+    speculative: bool = False
     reasoning_switch: bool = False
     download: bool = False
 
@@ -135,6 +139,7 @@ def ignored(capabilities: Capabilities, settings: Settings, load: dict[str, Any]
         "flash_attention": settings.flash_attention or "auto",
         "chat_template": None,
         "experts_used": None,
+        "speculative": "off",
     }
     for name, value in fixed.items():
         asked = load.get(name, value)

@@ -11,6 +11,7 @@ VERBOSITY = 4
 MOST_BYTES = 1024**2
 CACHE = re.compile(r"\b(?:llama_kv_cache|llama_memory_recurrent)\w*:\s+size =\s+(\d+(?:\.\d+)?) MiB")
 BUFFER = re.compile(r"\b(?:KV|RS) buffer size =\s+(\d+(?:\.\d+)?) MiB")
+DRAFTING = re.compile(r"\badding speculative implementation '([\w-]+)'")
 EXPERTS_USED = re.compile(r"\bn_expert_used\s+= (\d+)")
 
 
@@ -23,6 +24,11 @@ def kv_bytes(log: str) -> int | None:
 def experts_used(log: str) -> int | None:
     found = EXPERTS_USED.search(log)
     return int(found[1]) if found else None
+
+
+def drafting(log: str) -> list[str]:
+    """The kinds of speculative decoding that a load set up, in llama.cpp's words."""
+    return DRAFTING.findall(log)
 
 
 def causes(log: str) -> str:

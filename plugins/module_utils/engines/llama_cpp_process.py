@@ -26,7 +26,7 @@ from .base import (
     Settings,
     UnloadFailed,
 )
-from .llama_cpp_program import Program
+from .llama_cpp_program import DRAFTING, Program
 from .llama_cpp_readback import differences, instance_from, loopback_port
 from .loopback import get_json, refuse_foreign_listener
 from .options import programs
@@ -99,6 +99,9 @@ class LlamaCppProcess(Engine):
             used = llama_cpp_log.experts_used(self._log())
             if request.experts_used not in (None, used):
                 wrong += f"{', ' if wrong else ''}{used} experts used instead of {request.experts_used}"
+            drafting = llama_cpp_log.drafting(self._log())
+            if drafting != [DRAFTING[one] for one in (request.speculative,) if one != "off"]:
+                wrong += f"{', ' if wrong else ''}drafting is {drafting} where it was asked to be {request.speculative}"
             if wrong:
                 raise LoadFailed(f"{request.name} was loaded otherwise than asked: {wrong}.", f"read {self.log_file}")
         except BaseException:
@@ -146,6 +149,7 @@ class LlamaCppProcess(Engine):
         return {
             **asdict(request),
             "path": os.path.realpath(request.path),
+            "draft_path": os.path.realpath(request.draft_path) if request.speculative == "draft" else "",
             "port": self.port,
             "threads": self.threads,
             "program": self.program.path,

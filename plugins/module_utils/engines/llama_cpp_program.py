@@ -21,7 +21,7 @@ from typing import Any
 from .. import gguf, processes
 from ..files import write_whole
 from . import llama_cpp_log, llama_cpp_server
-from .base import Capabilities, EngineNotInstalled
+from .base import Capabilities, EngineNotInstalled, OptionUnsupported
 
 ONE_PROCESS = Capabilities(
     load=True,
@@ -30,8 +30,11 @@ ONE_PROCESS = Capabilities(
     kv_type=True,
     flash_attention=True,
     chat_template=True,
+    speculative=True,
     reasoning_switch=True,
 )
+# Speculative decoding in llama-server's words: its kinds, and where the draft's context is set apart.
+DRAFTING = {"mtp": "draft-mtp", "draft": "draft-simple"}
 ASK_XLLAMACPP = """
 import importlib.metadata
 print(importlib.metadata.version('xllamacpp'))
@@ -127,6 +130,11 @@ class LlamaServer(Program):
             "--jinja",
         ]  # fmt: skip
         known = set(re.findall(r"--[a-z][a-z-]+", "".join(_ask([self.path, "--help"]))))
+        if spec["speculative"] != "off" and "--spec-type" not in known:
+            raise OptionUnsupported(
+                f"speculative = {spec['speculative']} cannot be asked of {self.path}: it has no --spec-type.",
+                "install a newer llama-server, or leave the factor out of this host's sweep",
+            )
         switched = {**SWITCHED_OFF, "--cors-origins": f"http://127.0.0.1:{spec['port']}"}  # else any web page's
         arguments += [part for name, value in switched.items() if name in known for part in (name, value)]
         if spec["chat_template"] is not None:
@@ -148,6 +156,11 @@ def load_options(spec: dict[str, Any]) -> dict[str, str]:
         "cache-type-v": spec["kv_type"],
         "flash-attn": spec["flash_attention"],
     }
+    if spec["speculative"] != "off":
+        options["spec-type"] = DRAFTING[spec["speculative"]]
+        options["cache-type-k-draft"] = options["cache-type-v-draft"] = spec["kv_type"]
+    if spec["speculative"] == "draft":
+        options["model-draft"] = spec["draft_path"]
     if spec["threads"]:
         options["threads"] = options["threads-batch"] = str(spec["threads"])
     if spec["experts_used"]:

@@ -42,7 +42,8 @@ UNLOAD_SECONDS = 60.0
 POLL_SECONDS = 0.1
 LOAD_CONFIG = {
     "--ctx-size", "--parallel", "--cache-type-k", "--cache-type-v", "--flash-attn", "--threads", "--threads-batch",
-    "--override-kv", "--chat-template-file",
+    "--override-kv", "--chat-template-file", "--spec-type", "--model-draft", "--cache-type-k-draft",
+    "--cache-type-v-draft",
 }  # fmt: skip
 RUNNING = ("loading", "loaded", "sleeping")
 BAD_IN_A_NAME = "[]\r\n,;#="
@@ -218,7 +219,8 @@ class LlamaCppRouter(Engine):
         return processes.with_arguments([str(one) for one in model["status"].get("args") or ()])
 
     def _spec(self, request: LoadRequest) -> dict[str, Any]:
-        return {**asdict(request), "path": os.path.realpath(request.path), "threads": self.threads}
+        paths = {"path": os.path.realpath(request.path), "draft_path": os.path.realpath(request.draft_path)}
+        return {**asdict(request), **paths, "threads": self.threads}
 
     def _template_file(self) -> Path:
         return Path(str(self.presets_file)).with_suffix(".jinja")

@@ -21,6 +21,9 @@ FLASH_ATTENTION = {
 }
 
 
+SPECULATIVE = {"mtp": "COMMON_SPECULATIVE_TYPE_DRAFT_MTP", "draft": "COMMON_SPECULATIVE_TYPE_DRAFT_SIMPLE"}
+
+
 def main() -> None:
     line = sys.stdin.readline()
     if not line:
@@ -45,6 +48,10 @@ def main() -> None:
     params.cache_ram_mib = 0  # up to 8 GiB of old prompts outside the predicted bytes, and warm across trials
     params.cache_type_k = params.cache_type_v = getattr(xllamacpp.ggml_type, KV_TYPES[spec["kv_type"]])
     params.flash_attn_type = getattr(xllamacpp.llama_flash_attn_type, FLASH_ATTENTION[spec["flash_attention"]])
+    if spec["speculative"] != "off":
+        params.speculative.types = [getattr(xllamacpp.common_speculative_type, SPECULATIVE[spec["speculative"]])]
+        params.speculative.draft.mparams.path = spec["draft_path"]
+        params.speculative.draft.cache_type_k = params.speculative.draft.cache_type_v = params.cache_type_k
     params.use_jinja = True
     if spec["chat_template"] is not None:
         params.chat_template = spec["chat_template"]

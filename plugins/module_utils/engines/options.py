@@ -10,6 +10,7 @@ from typing import Any
 from .base import EngineError
 
 KV_TYPES = ("f16", "q8_0", "q4_0")
+SPECULATIVE = ("off", "mtp", "draft")
 SWITCHES = ("auto", "on", "off")
 
 

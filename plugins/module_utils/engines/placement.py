@@ -135,8 +135,26 @@ def withdraw(
 def _predicted_bytes(request: LoadRequest, overhead_bytes: int) -> int:
     if not request.path:
         raise EngineError(f"{request.name}: no GGUF file is named.", "give path: what it will take is read from it")
-    shape = gguf.shape_of(gguf.read_model(request.path))
-    return gguf.predicted_bytes(shape, request.context_tokens, request.parallel, request.kv_type, overhead_bytes)
+    model = gguf.read_model(request.path)
+    asked = (request.context_tokens, request.parallel, request.kv_type)
+    return gguf.predicted_bytes(gguf.shape_of(model), *asked, overhead_bytes) + _drafting_bytes(request, model)
+
+
+def _drafting_bytes(request: LoadRequest, model: gguf.GgufModel) -> int:
+    """What speculative decoding takes beside: another model with its KV cache, or the KV cache of more layers."""
+    asked = (request.context_tokens, request.parallel, request.kv_type)
+    if request.speculative == "draft":
+        if not request.draft_path:
+            raise EngineError(f"{request.name}: no file is named to draft with.", "give draft_path")
+        return gguf.predicted_bytes(gguf.shape_of(gguf.read_model(request.draft_path)), *asked, overhead_bytes=0)
+    if request.speculative == "mtp":
+        if not model.unused_layers:
+            raise OptionUnsupported(
+                f"{request.name} has no layers that predict further tokens (MTP).",
+                "leave the level out for this model, or name a model that drafts for it in the catalog",
+            )
+        return gguf.kv_bytes(gguf.drafting_shape_of(model), *asked)
+    return 0
 
 
 def _predicted(

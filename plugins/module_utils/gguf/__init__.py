@@ -8,7 +8,15 @@ from __future__ import annotations
 from .header import GgufError, Header, Tensor, parse
 from .model import GgufModel, read_model
 from .shape import Layer, Shape
-from .sizing import KV_TYPES, UNCALIBRATED_OVERHEAD_BYTES, fixed_bytes, kv_bytes, predicted_bytes, shape_of
+from .sizing import (
+    KV_TYPES,
+    UNCALIBRATED_OVERHEAD_BYTES,
+    drafting_shape_of,
+    fixed_bytes,
+    kv_bytes,
+    predicted_bytes,
+    shape_of,
+)
 
 __all__ = [
     "KV_TYPES",
@@ -19,6 +27,7 @@ __all__ = [
     "Layer",
     "Shape",
     "Tensor",
+    "drafting_shape_of",
     "fixed_bytes",
     "kv_bytes",
     "parse",

@@ -40,6 +40,14 @@ def layers_of(model: GgufModel) -> tuple[Layer, ...]:
     return _Layers(model).all()
 
 
+def drafting_layers_of(model: GgufModel) -> tuple[Layer, ...]:
+    """The layers at the end that predict further tokens: each is one of full attention, whatever the others are."""
+    layers = _Layers(model)
+    return tuple(
+        layers.layer(number, True, None, False, 0) for number in range(layers.count - model.unused_layers, layers.count)
+    )
+
+
 class _Layers:
     def __init__(self, model: GgufModel) -> None:
         self.model = model

@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from .header import BLOCKS, GgufError
-from .layers import layers_of
+from .layers import drafting_layers_of, layers_of
 from .model import GgufModel
 from .shape import Layer, Shape
 
@@ -30,6 +32,11 @@ def shape_of(model: GgufModel) -> Shape:
         layers=layers_of(model),
         vocabulary=model.vocabulary,
     )
+
+
+def drafting_shape_of(model: GgufModel) -> Shape:
+    """The same, where its own last layers draft: what they remember comes on top."""
+    return replace(shape_of(model), layers=drafting_layers_of(model))
 
 
 def kv_bytes(shape: Shape, context_tokens: int, parallel: int, kv_type: str, unified: bool = False) -> int:

@@ -44,6 +44,7 @@ class Terms:
     """What an owner agrees with the keeper: until when, above which floor, and what to unload otherwise.
 
     While `loading`, and only where `reclaim` is given, the page cache is given back below its `min_free_bytes`.
+    `power_watts` is what the host draws at work, where somebody measured it at the wall.
     """
 
     owner: str
@@ -54,6 +55,7 @@ class Terms:
     engine_options: dict[str, Any] = field(default_factory=dict)
     loading: bool = False
     reclaim: dict[str, Any] | None = None
+    power_watts: float | None = None
 
 
 def status(keeper_dir: str) -> dict[str, Any]:

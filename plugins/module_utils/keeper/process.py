@@ -19,7 +19,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from .. import memory, processes
+from .. import memory, power, processes
 from .emergency import empty
 from .folder import Folder, utc
 from .reclaim import DEFAULT_MIN_FREE_BYTES, Reclaimer
@@ -42,7 +42,8 @@ class Keeper:
         self.unreadable = 0
         self.loading = False
         self.before_load_bytes = 0
-        self.record = Record()
+        self.record, self.energy = Record(), power.Energy()
+        self.meter = power.Meter(time.monotonic(), terms.get("power_watts"))
         self.reclaimer = Reclaimer()
         self._agree(terms)
         self.watch = Watch(time.monotonic(), terms["deadline_seconds"], terms["floor_bytes"])
@@ -101,7 +102,7 @@ class Keeper:
         self.sample()  # an owner that comes too late, or into a full memory, is told so
         if not self.held:
             return self.status()
-        seen, self.record = self.record, Record()
+        seen, self.record, self.energy = self.record, Record(), power.Energy()
         self._agree(request)
         self.watch.renew(time.monotonic(), request["deadline_seconds"], request["floor_bytes"])
         self.publish()
@@ -113,9 +114,12 @@ class Keeper:
         if terms["loading"] and not self.loading:
             self.before_load_bytes = self._available_bytes()
         self.loading = bool(terms["loading"])
+        self.meter.watts = terms.get("power_watts")
         self.reclaim = terms["reclaim"]
 
     def sample(self) -> None:
+        self.meter.look(time.monotonic(), self.energy)
+        self.record.took(self.energy)
         try:
             reading = memory.reading()
         except memory.MemoryUnreadable as error:

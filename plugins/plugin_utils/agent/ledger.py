@@ -21,6 +21,8 @@ class Ledger:
     cached_tokens: int = 0
     generated_tokens: int = 0
     reasoning_tokens: int = 0
+    draft_tokens: int = 0
+    draft_accepted_tokens: int = 0
     usage_source: str = "engine"
     model_seconds: float = 0.0
     tool_seconds: float = 0.0
@@ -40,6 +42,8 @@ class Ledger:
         self.cached_tokens += usage.cached_tokens
         self.generated_tokens += usage.generated_tokens
         self.reasoning_tokens += usage.reasoning_tokens
+        self.draft_tokens += completion.draft_tokens
+        self.draft_accepted_tokens += completion.draft_accepted_tokens
         self.model_seconds += completion.seconds
         if usage.source != "engine":
             self.usage_source = usage.source
@@ -72,6 +76,8 @@ class Ledger:
             "cached_tokens": self.cached_tokens,
             "generated_tokens": self.generated_tokens,
             "reasoning_tokens": self.reasoning_tokens,
+            "draft_tokens": self.draft_tokens,
+            "draft_accepted_tokens": self.draft_accepted_tokens,
             "usage_source": self.usage_source,
             "ttft_seconds": _median(self._ttfts),
             "prompt_tokens_per_second": _median(self._prompt_speeds),

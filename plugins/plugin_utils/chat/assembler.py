@@ -188,6 +188,10 @@ class Assembler:
         """Tokens generated so far: the engine's count where it gives one along the way, else the deltas."""
         return _count(self.timings.get("predicted_n")) or self.deltas
 
+    def drafted(self, count: str) -> int:
+        """llama.cpp's counts of speculative decoding; it leaves them out where nothing was drafted."""
+        return _count(self.timings.get(count)) or 0
+
     def characters(self) -> int:
         called = sum(len(call.name) + sum(map(len, call.arguments)) for call in self._calls)
         return sum(map(len, self._text)) + sum(map(len, self._reasoning)) + called

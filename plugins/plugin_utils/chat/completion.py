@@ -41,6 +41,7 @@ class Completion:
     `reasoning_shape` names the field or the opening tag it came in, `reasoning_blocks` are the parts as they came where
     it came in parts: some are signed, and only the very same part is taken back.
     `text_calls` are the calls found in the text where the engine reported none.
+    `draft_tokens` were guessed ahead (speculative decoding), `draft_accepted_tokens` of them were right.
     `truncated`: the engine says itself that it cut the prompt. Most that do so say nothing.
     """
 
@@ -57,6 +58,8 @@ class Completion:
     reasoning_blocks: tuple[dict[str, Any], ...] = ()
     text_calls: tuple[ToolCall, ...] = ()
     truncated: bool = False
+    draft_tokens: int = 0
+    draft_accepted_tokens: int = 0
 
     @property
     def cut(self) -> bool:

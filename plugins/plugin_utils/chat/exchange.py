@@ -123,6 +123,8 @@ class Exchange:
             reasoning_blocks=assembler.reasoning_blocks,
             text_calls=() if calls else calls_in_text(split.text),
             truncated=assembler.truncated,
+            draft_tokens=assembler.drafted("draft_n"),
+            draft_accepted_tokens=assembler.drafted("draft_n_accepted"),
         )
 
 

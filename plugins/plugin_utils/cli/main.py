@@ -63,9 +63,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="lab", description="Which local model, with which config, is good enough?")
     commands = parser.add_subparsers(dest="command", required=True)
     for add in (
-        *(_add_sweep, _add_plays, _add_shortlist, _add_doctor, _add_init, _add_canary, _add_replay, _add_pauses),
+        _add_sweep, _add_plays, _add_shortlist, _add_doctor, _add_init, _add_canary, _add_replay, _add_pauses,
         _add_export,
-    ):
+    ):  # fmt: skip
         add(commands)
     return parser
 

@@ -15,6 +15,7 @@ from .caveats import caveats
 from .ceilings import card_ceilings
 from .cells import cell_rows, host_tiers, measured_cells
 from .checking import verify_commands
+from .costs import card_costs
 from .duties import assess
 from .evidence import canary_rows, didnt_work, state_reason
 from .looks import cell_looks
@@ -97,6 +98,7 @@ def build_card(
             "basis": basis(described, canaries, stacks),
             "smokes": _of_model(summary["smokes"], model, SMOKE_FIELDS),
             "blocks": _of_model(summary.get("blocks", ()), model, BLOCK_FIELDS),
+            "costs": card_costs(summary, table),
         },
     }
 

@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..sweep.ceilings import AXES, FEWEST_FAILURES, NEARLY, ceilings
-from .trials import records
 from .words import interval, listing, number, percent, plural
 
 LIMITS = {
@@ -19,6 +18,8 @@ LIMITS = {
     "context_tokens": "end of the window",
     "wall_clock_seconds": "time limit",
 }
+COLUMNS = ("outcome", "ceiling", "detail", "would_pass", "budgets", *AXES, "probe_factor", "probe_reads", "probe_why",
+           *(f"probe_{axis}" for axis in AXES))  # fmt: skip
 UNITS = {"turns": "turns", "generated_tokens": "generated tokens", "completion_tokens": "tokens per reply",
          "wall_clock_seconds": "seconds"}  # fmt: skip
 VERDICTS = {
@@ -39,9 +40,21 @@ def card_ceilings(table: Any, cell: Mapping[str, Any] | None) -> dict[str, Any] 
     """What the counted trials of one cell say about its budgets: another cell's trials are another agent's."""
     if cell is None:
         return None
-    counted = table[table["counted"] & (table["cell"] == cell["id"])]
-    canaries = [_canary(canary, records(rows)) for canary, rows in counted.groupby("canary", sort=True)]
+    counted = table.loc[table["counted"] & (table["cell"] == cell["id"]), ["canary", *COLUMNS]]
+    canaries = [
+        _canary(canary, [_record(row) for row in rows.to_dict("records")])
+        for canary, rows in counted.groupby("canary", sort=True)
+    ]
     return {"cell": cell["id"], "label": cell["label"], "sentence": _headline(canaries), "canaries": canaries}
+
+
+def _record(row: Mapping[str, Any]) -> dict[str, Any]:
+    """The row as the trial recorded it; what a table does not know is NaN in it."""
+    probe = None
+    if row["probe_reads"]:
+        used = {axis: row[f"probe_{axis}"] for axis in AXES}
+        probe = {"factor": row["probe_factor"], "reads": row["probe_reads"], "why": row["probe_why"], "used": used}
+    return {**row, "probe": probe}
 
 
 def _canary(canary: str, records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -20,7 +20,7 @@ def trial_rows(table: Any) -> list[dict[str, Any]]:
     names = ("id", "attempt", "cell", "canary", "replicate", "purpose", "stage")
     columns = {name: table[name] for name in (*names, *AS_THEY_ARE)} | {
         "text": [_ending(ending, detail) for ending, detail in zip(table["ending"], table["detail"], strict=True)],
-        "probe": [probe and probe["reads"] for probe in table["probe"]],
+        "probe": table["probe_reads"],
         "counted": table["counted"].tolist(),
         **{name: _whole(table[name]) for name in WHOLE},
     }

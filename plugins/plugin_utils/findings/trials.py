@@ -22,13 +22,15 @@ PLAN_COLUMNS = (
     "state",
 )  # fmt: skip
 RECORD_COLUMNS = (
-    "outcome", "ceiling", "detail", "would_pass", "submitted", "visible_tests", "usage_source", "probe",
-    "budgets", "generations_sha256",
+    "outcome", "ceiling", "detail", "would_pass", "submitted", "visible_tests", "usage_source", "budgets",
+    "generations_sha256", "started_at", "energy_from", "probe_reads", "probe_why",
 )  # fmt: skip
 NUMBERS = (
     "turns", "prompt_tokens", "cached_tokens", "generated_tokens", "reasoning_tokens", "ttft_seconds",
     "prompt_tokens_per_second", "generated_tokens_per_second", "wall_seconds", "tool_calls", "hidden_passed",
+    "energy_joules", "probe_factor", "probe_turns", "probe_generated_tokens", "probe_wall_seconds",
 )  # fmt: skip
+PROBE_USED = ("turns", "generated_tokens", "wall_seconds")
 # Why a trial is in no denominator, the first that holds; `open` is not left out, it has only not been run.
 EXCLUSIONS = ("warm_up", "anchor", "drift", "not_applied", "void", "interface", "repeat")
 # At temperature 0, of records that do not say what was generated: the same course is the same generations.
@@ -65,13 +67,6 @@ def every_trial(summary: Mapping[str, Any]) -> Any:
     return _classified(table, summary)
 
 
-def records(rows: Any) -> list[dict[str, Any]]:
-    """What the table keeps of the records of rows that ran, as they were."""
-    whole = {name: rows[name].astype(int) for name in ("turns", "generated_tokens")}
-    columns = {name: rows[name] for name in RECORD_COLUMNS} | whole
-    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
-
-
 def _series(name: str, values: list[Any]) -> Any:
     return _pandas().Series(values, dtype="float64" if name in NUMBERS else object)
 
@@ -96,6 +91,8 @@ def _columns(summary: Mapping[str, Any]) -> dict[str, list[Any]]:
             if trial["state"] == "void":
                 # Its host was lost before it could write one.
                 record = {"outcome": "void", "detail": attempts[-1]["why"] if attempts else None}
+        elif record.get("probe"):
+            record = {**record, **_probed(record["probe"])}
         for name, append in of_plan:
             value = trial.get(name)
             append(kept.setdefault(value, value) if name != "id" and value.__class__ is str else value)
@@ -109,6 +106,12 @@ def _columns(summary: Mapping[str, Any]) -> dict[str, list[Any]]:
         counts["attempts"].append(len(attempts))
         counts["void_attempts"].append(sum(1 for attempt in attempts if attempt["state"] == "void"))
     return columns | counts | {"left_out": why}
+
+
+def _probed(probe: Mapping[str, Any]) -> dict[str, Any]:
+    """How a trial went on past its ceiling, in columns of its own."""
+    used = {f"probe_{name}": probe["used"].get(name) for name in PROBE_USED}
+    return {"probe_factor": probe["factor"], "probe_reads": probe["reads"], "probe_why": probe["why"]} | used
 
 
 def _classified(table: Any, summary: Mapping[str, Any]) -> Any:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from typing import Any
 from ..canary import Canary, find
 from ..paths import SHIPPED_CANARIES
 from ..sandbox import select
-from ..sweep import Model, PlannedCanary, Sweep, load_catalog, load_sweep
+from ..sweep import Model, PlannedCanary, Sweep, configs, load_catalog, load_sweep
 from ..toolchain import make_ready
 
 
@@ -66,7 +66,23 @@ def inspect(
     if tell is not None:
         make_ready(list(definition.canaries.values()), definition.roots, Path(lab_home), tell)
     return {
-        "models": [one.as_dict() for name in definition.sweep.models if not (one := definition.catalog[name]).cloud],
+        "models": list(_files(definition)),
         "canaries": list(definition.canaries),
         "sandbox": select(sandbox).name,
     }
+
+
+def _files(definition: Definition) -> Iterator[dict[str, Any]]:
+    """The catalog's entry of each file that some cell loads, once: of each quant, and of what drafts."""
+    seen = set()
+    for name in definition.sweep.models:
+        model = definition.catalog[name]
+        for _change, load, _chat, refused in configs(definition.sweep, model) if not model.cloud else ():
+            if refused:
+                continue
+            wanted = [(model.name_under(load), model.weights(load))]
+            wanted += [(model.draft.name, one) for one in model.drafts(load) if model.draft]
+            for label, one in wanted:
+                if (one.file, one.sha256) not in seen:
+                    seen.add((one.file, one.sha256))
+                    yield model.as_dict() | vars(one) | {"name": label}

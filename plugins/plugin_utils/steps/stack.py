@@ -44,11 +44,12 @@ def refusals(hosts: list[Host]) -> dict[str, Refusal]:
     return found
 
 
-def host_rows(hosts: list[Host]) -> list[dict[str, str]]:
-    """The hosts as the store keeps them."""
+def host_rows(hosts: list[Host]) -> list[dict[str, Any]]:
+    """The hosts as the store keeps them, with what their energy and they themselves cost, where the inventory says."""
     classes = host_classes(hosts)
     return [
         {"name": host["name"], "host_class": classes[host["name"]].id, "tier": host["tier"], "engine": host["engine"]}
+        | {cost: host[cost] for cost in ("tariff", "price") if host.get(cost)}
         for host in hosts
     ]
 

@@ -13,6 +13,8 @@ from ..sweep.plan import Plan
 
 # Parts of a sweep that may change: they say how to order or judge trials, not which trials there are.
 FREE = ("description", "seed", "good_enough", "limits", "most_replicates")
+# Of a model, what its trials' ids are made from.
+IDENTITY = ("digest", "quants", "draft", "profiles")
 
 
 def differences(before: Mapping[str, Any], after: Mapping[str, Any], prefix: str = "") -> list[str]:
@@ -45,8 +47,9 @@ def sweep_changes(
         return []
     changes = []
     for name, model in plan.models.items():
-        if row["models"].get(name, model)["digest"] != model["digest"]:
-            changes.append(f"model {name}: {', '.join(differences(row['models'][name], model))}")
+        known = row["models"].get(name, model)
+        if any((known.get(key) or {}) != (model.get(key) or {}) for key in IDENTITY):
+            changes.append(f"model {name}: {', '.join(differences(known, model))}")
     canaries = {trial["canary"]: trial["canary_digest"] for trial in ours.values()}
     for name, digest in {trial.canary: trial.canary_digest for trial in plan.trials}.items():
         if canaries.get(name, digest) != digest:

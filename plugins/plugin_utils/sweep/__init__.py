@@ -11,6 +11,7 @@ from __future__ import annotations
 from .blocks import Trial
 from .catalog import Model, load_catalog
 from .cloud import Cloud, Price
+from .configs import configs
 from .definition import Sweep, load_sweep
 from .errors import SweepError, SweepFileInvalid, UnknownName
 from .estimate import estimate
@@ -30,6 +31,7 @@ __all__ = [
     "SweepFileInvalid",
     "Trial",
     "UnknownName",
+    "configs",
     "estimate",
     "load_catalog",
     "load_sweep",

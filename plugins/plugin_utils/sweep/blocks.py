@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -66,8 +66,8 @@ class Scene:
     """What the trials of one model on one class of hosts have in common.
 
     `chat` is the baseline's, which warm-ups and anchors use under any load config; `anchored` is false where there is
-    no host of ours to warm up or to watch. `canaries` are in the sweep's order, `budgets` the sweep's own. There are
-    blocks for each of the `hosts`.
+    no host of ours to warm up or to watch. `digest_under` gives the model's digest under a load config. `canaries` are
+    in the sweep's order, `budgets` the sweep's own. There are blocks for each of the `hosts`.
     """
 
     sweep: str
@@ -76,6 +76,7 @@ class Scene:
     stack: Mapping[str, Any]
     model: str
     model_digest: str
+    digest_under: Callable[[Mapping[str, Any]], str]
     chat: dict[str, Any]
     canaries: Mapping[str, PlannedCanary]
     budgets: Mapping[str, Any]
@@ -155,16 +156,18 @@ class _Maker:
         self._budgets = {name: {**canary.budgets, **scene.budgets} for name, canary in scene.canaries.items()}
         self._digests = {name: canonical(canary.digest) for name, canary in scene.canaries.items()}
         self._hashes: dict[tuple[str, str], Any] = {}
+        self._model_digest = scene.model_digest
 
     def block(self, number: int, content: Sequence[Wanted]) -> None:
         first = min((one.cell for one in content), key=lambda cell: cell.position)
+        self._model_digest = self._scene.digest_under(first.load)
         # Seeded by what the block is, so that adding a model or a host class leaves the order of the others alone.
         by = [self._scene.seed, self._scene.host_class, first.load_digest, content[0].replicate]
         if self._scene.anchored:
             self._frame(number, first, "warm_up", 0, WARM_UP_TURNS)
             self._frame(number, first, "anchor", OPENING, ANCHOR_TURNS)
         for cell, canary, replicate in _shuffled(content, random.Random(digest(by))):
-            trial_id = self._id(cell.id, cell.load, cell.chat, canary, f"{replicate}]")
+            trial_id = self._id(cell.id, cell.load_digest, cell.chat, canary, f"{replicate}]")
             seed = int(hashlib.sha256(f'"{trial_id}"'.encode()).hexdigest()[:8], 16) & 0x7FFFFFFF
             self._add(trial_id, cell, cell.chat, canary, replicate, seed, number, self._budgets[canary], "measure")
         if self._scene.anchored:
@@ -173,17 +176,17 @@ class _Maker:
     def _frame(self, number: int, cell: Cell, purpose: str, which: int, turns: int) -> None:
         """With the same seed for all: what they say is to differ by nothing but the host and its load."""
         scene, canary = self._scene, self._scene.anchor_canary
-        trial_id = self._id("", cell.load, scene.chat, canary, canonical([purpose, number, which])[1:])
+        trial_id = self._id("", cell.load_digest, scene.chat, canary, canonical([purpose, number, which])[1:])
         seed = int(digest([*scene.scope, scene.chat, scene.canaries[canary].digest], 8), 16) & 0x7FFFFFFF
         budgets = self._budgets[canary]
         budgets = budgets | {"turns": min(int(budgets["turns"]), turns), "probe_factor": 1.0}
         self._add(trial_id, cell, scene.chat, canary, which, seed, number, budgets, purpose)
 
-    def _id(self, cell: str, load: dict[str, Any], chat: dict[str, Any], canary: str, rest: str) -> str:
-        """The digest of [scope..., load, chat, canary, rest...]; all but the rest of it is the cell's and canary's."""
+    def _id(self, cell: str, load_digest: str, chat: dict[str, Any], canary: str, rest: str) -> str:
+        """The digest of [scope..., load digest, chat, canary, rest...]; all but the rest is the cell's and canary's."""
         hashed = self._hashes.get((cell, canary))
         if hashed is None or not cell:
-            text = f"{self._scope},{canonical(load)},{canonical(chat)},{self._digests[canary]},"
+            text = f"{self._scope},{canonical(load_digest)},{canonical(chat)},{self._digests[canary]},"
             hashed = self._hashes[cell, canary] = hashlib.sha256(text.encode())
         finished = hashed.copy()
         finished.update(rest.encode())
@@ -207,7 +210,7 @@ class _Maker:
                 id=trial_id,
                 cell=cell.id,
                 model=scene.model,
-                model_digest=scene.model_digest,
+                model_digest=self._model_digest,
                 host_class=scene.host_class,
                 canary=canary,
                 canary_digest=scene.canaries[canary].digest,

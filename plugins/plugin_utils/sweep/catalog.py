@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,8 @@ from ...module_utils.gguf.shape import Shape
 from . import document, schema
 from .cloud import Cloud
 from .digest import digest
-from .errors import SweepFileInvalid
+from .errors import SweepFileInvalid, UnknownName
+from .files import ModelFile
 
 COUNTS = ("total_parameters", "active_parameters")
 
@@ -23,7 +25,9 @@ COUNTS = ("total_parameters", "active_parameters")
 class Model:
     """One entry of the catalog: a GGUF file, or a cloud API's model (`cloud`), which has no file, sha256 or source.
 
-    `chat_template` is an absolute path, or None for the model's own template.
+    `chat_template` is an absolute path, or None for the model's own template. Of a model with several `quants`, `quant`
+    names the one that the entry's file is. `draft` is the model that drafts for it. `profiles` are the vendor's
+    sampling bundles, as chat configs.
     """
 
     name: str
@@ -38,11 +42,45 @@ class Model:
     description: str
     shape: Shape | None = None
     cloud: Cloud | None = None
+    quant: str | None = None
+    quants: dict[str, ModelFile] = field(default_factory=dict)
+    draft: Model | None = None
+    profiles: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @property
     def digest(self) -> str:
         """What a trial means by this model: the weights, or the dated id, and the template they are spoken to with."""
-        return digest([self.name, self.cloud.id if self.cloud else self.sha256, self.chat_template_sha256])
+        return self.digest_under({})
+
+    def digest_under(self, load: Mapping[str, Any]) -> str:
+        """The same under a load config, which may choose other weights, and more of them."""
+        weights = self.cloud.id if self.cloud else self.weights(load).sha256
+        return digest([self.name, weights, self.chat_template_sha256, *(one.sha256 for one in self.drafts(load))])
+
+    def weights(self, load: Mapping[str, Any]) -> ModelFile:
+        """The file that this load config chooses; `refuses` says whether there is one."""
+        chosen = self.quants.get(load.get("quant") or "")
+        return chosen or ModelFile(str(self.file), str(self.sha256), self.size_bytes or 0, self.source)
+
+    def drafts(self, load: Mapping[str, Any]) -> list[ModelFile]:
+        """The file of the model that drafts, where one does."""
+        return [self.draft.weights({})] if self.draft and load.get("speculative") == "draft" else []
+
+    def name_under(self, load: Mapping[str, Any]) -> str:
+        """What an engine calls the model: no engine has two files by one name."""
+        quant = load.get("quant")
+        return f"{self.name}-{quant.lower()}" if quant in self.quants and quant != self.quant else self.name
+
+    def refuses(self, load: Mapping[str, Any]) -> str | None:
+        """Why this model cannot be loaded so, on whatever engine; None where nothing speaks against it."""
+        quant, experts_used = load.get("quant"), load.get("experts_used")
+        if quant is not None and quant not in self.quants:
+            return f"{self.name} has no quant {quant}; it has {', '.join(self.quants) or 'one file only'}"
+        if experts_used is not None and self.shape and self.shape.active_parameters == self.shape.total_parameters:
+            return f"experts_used = {experts_used} means nothing to {self.name}, which is dense"
+        if load.get("speculative") == "draft" and self.draft is None:
+            return f"{self.name} has no draft in the catalog"
+        return None
 
     def template_text(self) -> str | None:
         """The chat template to load the model with; SweepFileInvalid when it is not the one the plan was made with."""
@@ -62,6 +100,8 @@ class Model:
             "source": dict(self.source),
             "shape": self.shape.as_dict() if self.shape else None,
             "cloud": self.cloud.as_dict() if self.cloud else None,
+            "quants": {name: dict(vars(one)) for name, one in self.quants.items()},
+            "draft": {"name": self.draft.name, **vars(self.draft.weights({}))} if self.draft else None,
             "digest": self.digest,
         }
 
@@ -70,7 +110,9 @@ def load_catalog(path: Path | str) -> dict[str, Model]:
     """Every model of a catalog file by name."""
     source = document.read(Path(path), "The catalog")
     schema.check(source, "catalog")
-    return {name: _model(source, name, entry) for name, entry in source.data["models"].items()}
+    models = {name: _model(source, name, entry) for name, entry in source.data["models"].items()}
+    drafts = {name: entry["draft"] for name, entry in source.data["models"].items() if "draft" in entry}
+    return models | {name: replace(models[name], draft=_draft(source, models, name)) for name in drafts}
 
 
 def _model(source: document.Document, name: str, entry: dict[str, Any]) -> Model:
@@ -79,12 +121,17 @@ def _model(source: document.Document, name: str, entry: dict[str, Any]) -> Model
     if shape:
         _check_counts(source, name, entry, shape)
     total = shape.total_parameters if shape else entry.get("total_parameters")
+    quants = {quant: ModelFile.from_dict(one) for quant, one in entry.get("quants", {}).items()}
+    if quants and entry["quant"] not in quants:
+        raise UnknownName(source.where("models", name, "quant"), "quant", entry["quant"], quants)
+    chosen = entry["quants"][entry["quant"]] if quants else entry
+    weights = ModelFile.from_dict(chosen) if "file" in chosen else None
     return Model(
         name=name,
-        file=entry.get("file"),
-        sha256=entry.get("sha256"),
-        size_bytes=int(entry["size_bytes"]) if "size_bytes" in entry else None,
-        source=dict(entry.get("source", {})),
+        file=weights.file if weights else None,
+        sha256=weights.sha256 if weights else None,
+        size_bytes=weights.size_bytes if weights else None,
+        source=weights.source if weights else {},
         total_parameters=total,
         active_parameters=shape.active_parameters if shape else entry.get("active_parameters", total),
         chat_template=template,
@@ -92,7 +139,26 @@ def _model(source: document.Document, name: str, entry: dict[str, Any]) -> Model
         description=entry.get("description", ""),
         shape=shape,
         cloud=Cloud.from_dict(entry["cloud"]) if "cloud" in entry else None,
+        quant=entry.get("quant"),
+        quants=quants,
+        profiles={one: schema.settled("chat", bundle) for one, bundle in entry.get("profiles", {}).items()},
     )
+
+
+def _draft(source: document.Document, models: Mapping[str, Model], name: str) -> Model:
+    """The model that drafts for another. One token has to mean the same to both."""
+    drafting = source.data["models"][name]["draft"]
+    where = source.where("models", name, "draft")
+    able = [one.name for one in models.values() if one.cloud is None and one.name != name]
+    if drafting not in able:
+        raise UnknownName(where, "model to draft", drafting, able)
+    sizes = [model.shape.vocabulary for model in (models[name], models[drafting]) if model.shape]
+    if len(sizes) == 2 and all(sizes) and sizes[0] != sizes[1]:
+        raise SweepFileInvalid(
+            f"{where}: {drafting} has a vocabulary of {sizes[1]} tokens, {name} one of {sizes[0]}.",
+            "name a model of the same family.",
+        )
+    return models[drafting]
 
 
 def _template(source: document.Document, name: str, entry: dict[str, Any]) -> tuple[str | None, str | None]:

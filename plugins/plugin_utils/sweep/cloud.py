@@ -12,7 +12,9 @@ from decimal import Decimal
 from typing import Any
 
 MILLION = 1_000_000
-RATES = ("prompt_per_million", "cached_per_million", "generated_per_million")
+RATES = ("prompt_per_million", "cached_per_million", "generated_per_million", "reasoning_per_million")
+# What a rate is, where an entry leaves it out.
+SAME_AS = {"cached_per_million": "prompt_per_million", "reasoning_per_million": "generated_per_million"}
 
 
 @dataclass(frozen=True)
@@ -23,16 +25,26 @@ class Price:
     prompt_per_million: Decimal
     cached_per_million: Decimal
     generated_per_million: Decimal
+    reasoning_per_million: Decimal
     currency: str
 
-    def cost(self, prompt_tokens: int, cached_tokens: int, generated_tokens: int) -> Decimal:
-        """What these tokens cost. `cached_tokens` are those of the prompt that the API read from its cache."""
-        fresh = max(0, prompt_tokens - cached_tokens)
-        return (
-            fresh * self.prompt_per_million
-            + cached_tokens * self.cached_per_million
-            + generated_tokens * self.generated_per_million
-        ) / MILLION
+    def parts(
+        self, prompt_tokens: int, cached_tokens: int, generated_tokens: int, reasoning_tokens: int = 0
+    ) -> dict[str, Decimal]:
+        """What these tokens cost, by kind. `cached_tokens` are those of the prompt that the API read from its cache,
+        `reasoning_tokens` those of the generated ones that it reasoned with."""
+        cached, reasoning = min(cached_tokens, prompt_tokens), min(reasoning_tokens, generated_tokens)
+        return {
+            "fresh": (prompt_tokens - cached) * self.prompt_per_million / MILLION,
+            "cached": cached * self.cached_per_million / MILLION,
+            "generated": (generated_tokens - reasoning) * self.generated_per_million / MILLION,
+            "reasoning": reasoning * self.reasoning_per_million / MILLION,
+        }
+
+    def cost(self, prompt_tokens: int, cached_tokens: int, generated_tokens: int, reasoning_tokens: int = 0) -> Decimal:
+        """What these tokens cost together."""
+        parts = self.parts(prompt_tokens, cached_tokens, generated_tokens, reasoning_tokens)
+        return sum(parts.values(), Decimal(0))
 
     def as_dict(self) -> dict[str, Any]:
         rates = {rate: float(getattr(self, rate)) for rate in RATES}
@@ -40,8 +52,8 @@ class Price:
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> Price:
-        """Without a price of its own, a cached token costs what any token of the prompt does."""
-        rates = {rate: Decimal(str(plain.get(rate, plain["prompt_per_million"]))) for rate in RATES}
+        """Without a price of its own, a cached token costs as any of the prompt, reasoning as any generated token."""
+        rates = {rate: Decimal(str(plain[rate if rate in plain else SAME_AS[rate]])) for rate in RATES}
         return cls(datetime.date.fromisoformat(plain["from"]), currency=str(plain["currency"]), **rates)
 
 

@@ -10,11 +10,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ..agent.job import OWN
 from . import document, schema
 from .document import Document
 from .errors import SweepFileInvalid, UnknownName
 
 KINDS = ("load", "chat")
+# What goes without saying is left out of a config: said or not, it is the same config.
+UNSAID: dict[str, dict[str, Any]] = {"load": {"speculative": "off"}, "chat": OWN}
 LOAD_DEFAULTS: dict[str, Any] = {"parallel": 1, "kv_type": "f16", "flash_attention": "auto"}
 REPLICATES, MOST_REPLICATES = 3, 8
 WRONG_ADOPTION = 0.05
@@ -92,24 +95,34 @@ def load_sweep(path: Path | str) -> Sweep:
     source = document.read(Path(path), "The sweep file")
     schema.check(source, "sweep")
     data = source.data
+    if "profile" in data["baseline"]["chat"]:
+        raise SweepFileInvalid(
+            f"{source.where('baseline', 'chat', 'profile')}: a profile is a factor, each model has its own.",
+            "give it under factors, and the baseline what all models are compared with.",
+        )
     replicates, most = _replicates(source)
     return Sweep(
         name=data["name"],
         description=data.get("description", ""),
         models=tuple(data["models"]),
         canaries=tuple(data["canaries"]),
-        load=LOAD_DEFAULTS | _settled("load", data["baseline"]["load"]),
-        chat=_settled("chat", data["baseline"]["chat"]),
+        load=said("load", LOAD_DEFAULTS | schema.settled("load", data["baseline"]["load"])),
+        chat=said("chat", schema.settled("chat", data["baseline"]["chat"])),
         changes=tuple(_changes(source)),
         replicates=replicates,
         most_replicates=most,
         wrong_adoption=float(data.get("wrong_adoption", WRONG_ADOPTION)),
         seed=int(data.get("seed", 0)),
-        budgets=_settled("budgets", data.get("budgets", {})),
-        limits=_settled("limits", data.get("limits", {})),
+        budgets=schema.settled("budgets", data.get("budgets", {})),
+        limits=schema.settled("limits", data.get("limits", {})),
         good_enough=data.get("good_enough", {}),
         document=source,
     )
+
+
+def said(kind: str, config: dict[str, Any]) -> dict[str, Any]:
+    """The config without what goes without saying."""
+    return {key: value for key, value in config.items() if key not in UNSAID[kind] or UNSAID[kind][key] != value}
 
 
 def _replicates(source: Document) -> tuple[int, int]:
@@ -142,22 +155,6 @@ def _change(source: Document, factor_keys: document.Keys, level_keys: document.K
     for kind in KINDS:
         if factor in schema.properties("sweep", kind):
             schema.check_value(source, level_keys, level, "sweep", kind, factor)
-            return Change(kind, factor, _settled(kind, {factor: level})[factor])
+            return Change(kind, factor, schema.settled(kind, {factor: level})[factor])
     known = [name for kind in KINDS for name in schema.properties("sweep", kind)]
     raise UnknownName(source.where(*factor_keys), "factor", factor, known)
-
-
-def _settled(kind: str, values: dict[str, Any]) -> dict[str, Any]:
-    """Values of one kind each: 0 and 0.0 are one temperature, and YAML's `on` (true) is flash attention on."""
-    known = schema.load_schema("sweep")["$defs"][kind]["properties"]
-    settled = {}
-    for key, value in values.items():
-        declared = known[key].get("type")
-        if declared == "number":
-            value = float(value)
-        elif declared == "integer":
-            value = int(value)
-        elif isinstance(value, bool) and declared != "boolean":
-            value = "on" if value else "off"
-        settled[key] = value
-    return settled

@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 
 from .blocks import Scene, Trial, Wanted, in_passes, laid_out
 from .catalog import Model
-from .definition import Change, Sweep
+from .configs import configs
+from .definition import Sweep
 from .digest import canonical, digest
 
 GIB = 2**30
@@ -142,6 +143,7 @@ def scene(
         stack=stack,
         model=model.name,
         model_digest=model.digest,
+        digest_under=model.digest_under,
         chat=sweep.chat,
         canaries={name: PlannedCanary(*canaries[name]) for name in sweep.canaries},
         budgets=sweep.budgets,
@@ -152,31 +154,34 @@ def scene(
 
 
 def _cells(sweep: Sweep, model: Model, here: Scene, first: int) -> list[Cell]:
-    """The baseline, then one cell for each change that really differs from it and from the cells before."""
-    cells: dict[str, Cell] = {}
-    changes: list[Change | None] = [None, *sweep.changes]
-    for change in changes:
-        load, chat = dict(sweep.load), dict(sweep.chat)
-        if change:
-            (load if change.kind == "load" else chat)[change.factor] = change.level
-        configured = canonical([load, chat])
-        if configured in cells:
-            continue
-        cells[configured] = Cell(
-            id=digest([*here.scope, load, chat], 12),
-            model=model.name,
-            host_class=here.host_class,
-            factor=change.factor if change else None,
-            level=change.level if change else None,
-            load=load,
-            chat=chat,
-            load_digest=digest([model.digest, load], 12),
-            position=first + len(cells),
+    """The baseline, then one cell for each change that really differs from it and from the cells before.
+
+    What this model cannot be is `factor_not_applied` from the start, and has no trials.
+    """
+    cells: list[Cell] = []
+    for change, load, chat, refused in configs(sweep, model):
+        load_digest = digest([model.digest_under(load), load], 12)
+        cells.append(
+            Cell(
+                id=digest([*here.scope, load_digest, chat], 12),
+                model=model.name,
+                host_class=here.host_class,
+                factor=change.factor if change else None,
+                level=change.level if change else None,
+                load=load,
+                chat=chat,
+                load_digest=load_digest,
+                position=first + len(cells),
+                state="factor_not_applied" if refused else "open",
+                numbers={"reason": refused} if refused else None,
+            )
         )
-    return list(cells.values())
+    return cells
 
 
 def _asked(cell: Cell, model: Model, refusal: Refusal) -> Cell:
+    if cell.state != "open":
+        return cell
     why = refusal({**cell.load, "chat_template": model.chat_template})
     asked_tokens = cell.load["context_tokens"]
     if model.cloud and asked_tokens > model.cloud.context_tokens:

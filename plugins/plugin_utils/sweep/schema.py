@@ -52,6 +52,22 @@ def properties(name: str, definition: str) -> Iterable[str]:
     return tuple(load_schema(name)["$defs"][definition]["properties"])
 
 
+def settled(definition: str, values: dict[str, Any]) -> dict[str, Any]:
+    """Settings of a sweep, of one kind each: 0 and 0.0 are one temperature, and YAML's `on` (true) is a level on."""
+    known = load_schema("sweep")["$defs"][definition]["properties"]
+    plain = {}
+    for key, value in values.items():
+        declared = known[key].get("type")
+        if declared == "number":
+            value = float(value) + 0.0  # -0.0 is 0.0
+        elif declared == "integer":
+            value = int(value)
+        elif isinstance(value, bool) and declared != "boolean":
+            value = "on" if value else "off"
+        plain[key] = value
+    return plain
+
+
 def _explained(
     document: Document, error: ValidationError, prefix: Keys = ()
 ) -> tuple[tuple[int, int], SweepFileInvalid | UnknownName]:

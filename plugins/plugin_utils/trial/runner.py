@@ -184,7 +184,9 @@ def _record(spec: Spec, course: Course) -> dict[str, Any]:
         "probe": probe,
         "applied": course.applied,
         "not_applied": ending.not_applied
-        or verdict.not_applied(spec.chat, used, spec.window_tokens, course.applied.get("window_tokens")),
+        or verdict.not_applied(
+            spec.chat, used, spec.window_tokens, course.applied.get("window_tokens"), spec.speculative
+        ),
     }
 
 

@@ -47,12 +47,13 @@ class Spec:
     repositories: Path | None = None
     sandbox: str | None = None
     silence_seconds: float = 120.0
+    speculative: str = "off"
     api_key: str | None = field(default=None, repr=False)
 
     @classmethod
     def from_mapping(cls, given: Mapping[str, Any]) -> Spec:
         known = {entry.name for entry in fields(cls)}
-        optional = {"toolchain", "repositories", "sandbox", "silence_seconds", "api_key"}
+        optional = {"toolchain", "repositories", "sandbox", "silence_seconds", "speculative", "api_key"}
         for name in sorted(known - optional - set(given)):
             raise BadSpec(f"The trial's spec has no {name}.", "pass every field of trial.spec.Spec")
         for name in sorted(set(given) - known):

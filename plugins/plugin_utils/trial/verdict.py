@@ -53,7 +53,11 @@ def still_moving(at: Mapping[str, Any], used: Mapping[str, Any]) -> bool:
 
 
 def not_applied(
-    chat: Mapping[str, Any], used: Mapping[str, Any], asked_window: int, window_tokens: int | None
+    chat: Mapping[str, Any],
+    used: Mapping[str, Any],
+    asked_window: int,
+    window_tokens: int | None,
+    speculative: str = "off",
 ) -> str | None:
     """Why what was asked for did not take effect on this engine; None where nothing speaks against it."""
     if window_tokens is not None and window_tokens < asked_window:
@@ -63,4 +67,6 @@ def not_applied(
         return f"reasoning was switched off, and {seen} reasoning tokens came"
     if reasoning not in (None, "off") and used["turns"] > 1 and not seen:
         return f"reasoning was set to {reasoning}, and no reasoning came in {used['turns']} turns"
+    if speculative != "off" and used["turns"] > 1 and not used["draft_tokens"]:
+        return f"speculative was set to {speculative}, and nothing was drafted in {used['turns']} turns"
     return None

@@ -100,7 +100,8 @@ class Actions:
     """What the worker needs done on the LLM host, and whom it tells.
 
     `renew(deadline_seconds, loading)` moves the keeper's deadline and returns its reading since the last renewal
-    (`lowest_available_bytes`, `breach`); `reload()` brings the engine back with the block's model, alone.
+    (`lowest_available_bytes`, `energy_joules`, `energy_from`, `breach`); `reload()` brings the engine back with the
+    block's model, alone.
     """
 
     renew: Callable[[int, bool], dict[str, Any]]
@@ -225,6 +226,7 @@ class Worker:
             "repositories": self._block.repositories,
             "budgets": trial["budgets"],
             "chat": trial["chat"],
+            "speculative": trial["load"].get("speculative", "off"),
             "seed": trial["seed"],
             "sandbox": self._block.sandbox,
             "guardians": self._guardians,
@@ -278,7 +280,7 @@ def _reading(event: dict[str, Any]) -> dict[str, Any]:
 
 def _guarded(record: dict[str, Any], reading: dict[str, Any]) -> dict[str, Any]:
     """The guard comes first: a trial during which the keeper unloaded the model says nothing about the model."""
-    record["lowest_available_bytes"] = reading.get("lowest_available_bytes")
+    record |= {name: reading.get(name) for name in ("lowest_available_bytes", "energy_joules", "energy_from")}
     if breach := reading.get("breach"):
         detail = "oom_guard" if breach["kind"] == "floor" else "host_lost"
         record.update(outcome="void", ceiling=None, detail=detail, error=sentence(breach))

@@ -44,3 +44,12 @@ def test_the_window_the_engine_says_it_has_is_the_one_that_is_kept(run_trial: An
     assert (record["ceiling"], record["detail"]) == ("tokens", "context")
     assert record["applied"]["window_tokens"] == 450
     assert "450 tokens, not 8192" in record["not_applied"]
+
+
+def test_what_speculative_decoding_guessed_is_recorded_and_nothing_guessed_is_named(run_trial: Any) -> None:
+    drafts = [replace(turn, drafted=(10, 7)) for turn in PASSES]
+    record, _unused, _unused = run_trial(drafts, speculative="draft")
+    assert (record["draft_tokens"], record["draft_accepted_tokens"], record["not_applied"]) == (30, 21, None)
+    record, _unused, _unused = run_trial(PASSES, speculative="mtp")
+    assert (record["draft_tokens"], record["draft_accepted_tokens"]) == (0, 0)
+    assert "nothing was drafted in 3 turns" in record["not_applied"]

@@ -31,6 +31,8 @@ from ansible_collections.local_llm.lab.plugins.module_utils.engines import (
 )
 from ansible_collections.local_llm.lab.plugins.module_utils.engines.llama_cpp_log import VERBOSITY
 from ansible_collections.local_llm.lab.plugins.module_utils.engines.placement import Placement, clear, place
+from ansible_collections.local_llm.lab.plugins.plugin_utils.chat import Client, Deadlines
+from ansible_collections.local_llm.lab.tests.fakes.tiny_mtp import write_tiny_mtp
 
 from .conftest import serving_router
 
@@ -89,6 +91,20 @@ def test_every_part_of_a_load_config_is_applied_and_read_back(engine: Any, tiny:
         assert not engine.serves(instance, replace(asked, **changed)), changed
     assert not placed(engine, asked).changed
     assert placed(engine, replace(asked, experts_used=None)).changed
+
+
+def test_speculative_decoding_drafts_and_is_read_back(engine: Any, tiny: LoadRequest, tmp_path: Path) -> None:
+    by_itself = LoadRequest("tiny", str(write_tiny_mtp(tmp_path / "mtp.gguf")), 1024, speculative="mtp")
+    by_another = replace(tiny, speculative="draft", draft_path=tiny.path)
+    for asked in (by_another, by_itself):
+        placement = placed(engine, asked)
+        assert placement.instance and engine.serves(placement.instance, asked)
+        assert not placed(engine, asked).changed
+        assert not engine.serves(placement.instance, replace(asked, speculative="off"))
+        with Client(engine.base_url, None, "tiny") as client:
+            messages = [{"role": "user", "content": "hello"}]
+            said = client.complete(messages, [], {"temperature": 0}, 32, Deadlines(time.monotonic() + 120))
+        assert said.draft_tokens >= said.draft_accepted_tokens and said.draft_tokens > 0
 
 
 def test_another_model_replaces_the_first_and_an_unload_leaves_none(

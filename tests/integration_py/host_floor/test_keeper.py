@@ -10,6 +10,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -45,6 +46,20 @@ def test_hold_renew_and_release(folder: str, terms: Terms, until: Callable[..., 
     assert release(folder, terms.owner)[0] is False
     assert status(folder)["held"] is False
     until(lambda: processes.started(first["pid"]) is None)
+
+
+def test_each_renewal_tells_the_energy_of_its_own_term(folder: str, terms: Terms) -> None:
+    """By the draw that the inventory names; what this machine's own counters tell is not known here."""
+    metered = replace(terms, power_watts=100.0)
+    began = time.monotonic()
+    hold(folder, metered)
+    first = hold(folder, metered)[1]
+    second = hold(folder, replace(metered, power_watts=None))[1]
+    most_joules = 100.0 * (time.monotonic() - began)
+    assert first["energy_from"] == second["energy_from"] == "inventory"
+    assert first["energy_joules"] > 0 and second["energy_joules"] > 0
+    assert first["energy_joules"] + second["energy_joules"] <= most_joules + 0.01
+    assert hold(folder, terms)[1]["energy_from"] != "inventory"
 
 
 def test_another_owner_is_told_who_and_until_when(folder: str, terms: Terms) -> None:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import time
 
@@ -21,6 +22,12 @@ DONE = "SELECT COUNT(*) FROM trials WHERE state = 'done'"
 
 
 def test_a_sweep_ends_in_card_decision_and_transcripts_and_runs_nothing_twice(folder: Folder) -> None:
+    folder.host |= {
+        "lab_power_watts": 100,
+        "lab_tariff": {"per_kwh": 0.31, "currency": "EUR"},
+        "lab_host_price": {"amount": 3999, "currency": "EUR", "lifetime_hours": 26000},
+    }
+    folder.write()
     code, output = folder.run()
     assert code == 0, output
     assert folder.rows(DONE) == [(6,)]
@@ -37,6 +44,10 @@ def test_a_sweep_ends_in_card_decision_and_transcripts_and_runs_nothing_twice(fo
     for record in folder.records():
         assert record["usage_source"] == "engine" and record["generated_tokens"] > 0
         assert record["turns"] <= 2
+    costs = json.loads((reports / "card-tiny.json").read_text())["measured"]["costs"]
+    for cost in costs.values():
+        assert (cost["priced"], cost["currencies"], cost["energy"]["from"]) == (3, ["EUR"], ["inventory"])
+        assert cost["parts"]["energy"] > 0 and cost["parts"]["host"] > 0
     assert not folder.processes()
 
     started = time.monotonic()

@@ -42,7 +42,7 @@ SWEEP = Sweep(
 )
 PASS = [call("write_file", path="greeting.txt", content="Hello, world"), call("push", message="m"), call("submit")]
 PAST_DEADLINE = {"kind": "deadline", "at": "2026-01-01T00:10:00Z", "deadline": "2026-01-01T00:00:00Z", "error": None}
-QUIET = {"lowest_available_bytes": 9 * 2**30, "breach": None}
+QUIET = {"lowest_available_bytes": 9 * 2**30, "energy_joules": 12.5, "energy_from": "rapl", "breach": None}
 
 
 class Host:
@@ -115,6 +115,7 @@ def test_what_the_keeper_saw_is_recorded_with_every_trial(work: Any) -> None:
     assert run() == {"passed": 3}
     records = [trial["record"] for trial in store.summary(generation)["trials"]]
     assert {record["lowest_available_bytes"] for record in records} == {9 * 2**30}
+    assert {(record["energy_joules"], record["energy_from"]) for record in records} == {(12.5, "rapl")}
 
 
 def test_below_the_floor_the_trial_is_void_and_the_load_config_infeasible(work: Any) -> None:

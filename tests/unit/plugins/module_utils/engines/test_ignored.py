@@ -23,6 +23,8 @@ FIXED = Capabilities(load=True, context=True)
         ({"parallel": 4}, "parallel = 4"),
         ({"flash_attention": "on"}, "flash_attention"),
         ({"experts_used": 2}, "experts_used"),
+        ({"speculative": "draft", "draft_path": "d.gguf"}, "speculative = draft"),
+        ({"speculative": "off", "draft_path": ""}, None),
         ({"chat_template": "{{ messages }}"}, "the model's own"),
     ],
 )

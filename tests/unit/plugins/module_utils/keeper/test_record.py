@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.local_llm.lab.plugins.module_utils.keeper.record import Record
 from ansible_collections.local_llm.lab.plugins.module_utils.memory import Reading
+from ansible_collections.local_llm.lab.plugins.module_utils.power import Energy
 
 BYTES = st.integers(0, 1 << 45)
 PERCENT = st.one_of(st.none(), st.floats(0, 100))
@@ -31,8 +32,21 @@ def test_the_worst_of_each_is_kept_and_what_is_not_told_stays_unknown(readings: 
         "lowest_huge_block_free_bytes": min(blocks, default=None),
         "highest_psi_some_avg10": max(some, default=None),
         "highest_psi_full_avg10": max(full, default=None),
+        "energy_joules": None,
+        "energy_from": None,
     }
 
 
 def test_a_term_in_which_nothing_was_seen_says_so() -> None:
     assert set(Record().as_dict().values()) == {None}
+
+
+def test_energy_is_said_with_where_it_is_from() -> None:
+    record, energy = Record(), Energy()
+    record.took(energy)
+    assert (record.energy_joules, record.energy_from) == (None, None)
+    energy.add(1.5, "nvidia_smi")
+    energy.add(None, "inventory")
+    energy.add(2.0, "rapl")
+    record.took(energy)
+    assert (record.energy_joules, record.energy_from) == (3.5, "rapl+nvidia_smi")

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.local_llm.lab.plugins.module_utils.gguf.shape import Layer, Shape
-from ansible_collections.local_llm.lab.plugins.plugin_utils.sweep import SweepError, load_catalog
+from ansible_collections.local_llm.lab.plugins.plugin_utils.sweep import Price, SweepError, load_catalog
 from ansible_collections.local_llm.lab.plugins.plugin_utils.sweep.schema import load_schema
 
 CatalogFile = Callable[..., Path]
@@ -152,11 +152,13 @@ def test_a_cloud_model_has_no_file_and_a_price_for_every_day_since_its_first(cat
     assert spring is not None and summer is not None
     assert spring.cost(prompt_tokens=1_000_000, cached_tokens=900_000, generated_tokens=10_000) == Decimal("0.72")
     assert summer.cost(1_000_000, 900_000, 0) == Decimal("2.5"), "no price of their own: as any token of the prompt"
+    assert summer.cost(0, 0, 1000, reasoning_tokens=800) == summer.cost(0, 0, 1000), "reasoning as any generated token"
     assert json.loads(json.dumps(far.as_dict()))["cloud"]["prices"][0] == {
         "from": "2026-03-01",
         "prompt_per_million": 3,
         "cached_per_million": 0.3,
         "generated_per_million": 15,
+        "reasoning_per_million": 15,
         "currency": "USD",
     }
 
@@ -166,3 +168,17 @@ def test_the_shipped_catalog_is_right() -> None:
     assert model.size_bytes == 98_362_432 and model.sha256.startswith("b179c952")
     text = model.template_text()
     assert text is not None and hashlib.sha256(text.encode()).hexdigest() == model.chat_template_sha256
+
+
+def test_reasoning_may_have_a_price_of_its_own_and_the_parts_are_the_whole() -> None:
+    rates = {"prompt_per_million": 2, "cached_per_million": 1, "generated_per_million": 10, "reasoning_per_million": 4}
+    price = Price.from_dict({"from": "2026-01-01", "currency": "USD", **rates})
+    parts = price.parts(prompt_tokens=3_000_000, cached_tokens=1_000_000, generated_tokens=500, reasoning_tokens=400)
+    assert parts == {
+        "fresh": Decimal(4),
+        "cached": Decimal(1),
+        "generated": Decimal("0.001"),
+        "reasoning": Decimal("0.0016"),
+    }
+    assert price.cost(3_000_000, 1_000_000, 500, 400) == sum(parts.values())
+    assert Price.from_dict(price.as_dict()) == price

@@ -104,6 +104,24 @@ def test_a_factor_that_did_not_take_effect_is_named(
     assert said is None if why is None else why in str(said)
 
 
+@pytest.mark.parametrize(
+    ("speculative", "turns", "draft_tokens", "why"),
+    [
+        ("draft", 3, 12, None),
+        ("draft", 3, 0, "speculative was set to draft, and nothing was drafted in 3 turns"),
+        ("mtp", 2, 0, "nothing was drafted"),
+        ("mtp", 1, 0, None),
+        ("off", 3, 0, None),
+    ],
+)
+def test_speculative_decoding_that_drafts_nothing_was_not_applied(
+    speculative: str, turns: int, draft_tokens: int, why: str | None
+) -> None:
+    used = {"turns": turns, "reasoning_tokens": 0, "draft_tokens": draft_tokens}
+    said = not_applied({}, used, 4096, None, speculative)
+    assert said is None if why is None else why in str(said)
+
+
 def test_the_list_is_closed() -> None:
     for kind in OUTCOMES:
         Verdict(kind.outcome, kind.ceiling, kind.detail)
