@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import datetime
 import getpass
 import socket
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +16,7 @@ from typing import Any, cast
 
 from ..sandbox import remove_tree
 from ..store import Generation, Store
-from ..sweep import Cell, Plan, estimate, plan
+from ..sweep import Amount, Cell, Plan, expected, most, plan
 from ..worker.progress import Progress
 from ..worker.worker import scratch_folder
 from .entering import Session, enter
@@ -57,6 +59,7 @@ def prepare(request: Request, pid: int) -> dict[str, Any]:
         planned = _plan(definition, request.hosts, generation.number)
         added = store.plan(generation, planned, definition.as_dict(), host_rows(request.hosts))
         counts = store.progress(generation_id)
+        described = list(_described(definition, planned, store))
     return {
         "sweep": sweep,
         "lab_home": str(lab_home),
@@ -65,7 +68,7 @@ def prepare(request: Request, pid: int) -> dict[str, Any]:
         "owner": f"sweep {sweep} of {controller}",
         "session": session,
         "lines": [
-            *_described(definition, planned),
+            *described,
             *_cell_lines(planned, [cell for cell in planned.cells if cell.numbers]),
             _standing(generation, counts, added.left_out),
         ],
@@ -80,6 +83,7 @@ def preview(request: Request) -> dict[str, Any]:
         planned = _plan(definition, request.hosts, generation.number)
         added = store.plan(generation, planned, definition.as_dict(), host_rows(request.hosts))
         counts = store.progress(generation.id) if generation.id is not None else {"done": 0, "left": 0, "total": 0}
+        described = list(_described(definition, planned, store))
     counts["left"] += added.added
     counts["total"] += added.added
     return {
@@ -88,7 +92,7 @@ def preview(request: Request) -> dict[str, Any]:
         "generation": generation.number,
         "generation_id": generation.id,
         "lines": [
-            *_described(definition, planned),
+            *described,
             *_cell_lines(planned, planned.cells),
             _standing(generation, counts, added.left_out),
             "check mode: nothing was stored, nothing runs",
@@ -108,21 +112,38 @@ def _plan(definition: Definition, hosts: list[dict[str, Any]], generation: int) 
     )
 
 
-def _described(definition: Definition, planned: Plan) -> list[str]:
-    most = estimate(planned)
-    sweep = definition.sweep
-    return [
+def _described(definition: Definition, planned: Plan, store: Store) -> Iterator[str]:
+    sweep, today = definition.sweep, datetime.datetime.now(datetime.UTC).date()
+    measuring = sum(trial.purpose == "measure" for trial in planned.trials)
+    blocks = len({(trial.host_class, trial.block) for trial in planned.trials})
+    yield (
         f"sweep {sweep.name}: {len(planned.cells)} cells x {len(sweep.canaries)} canaries x N = {sweep.replicates}: "
-        f"{most['trials']} trials on {', '.join(planned.stacks)}",
-        f"at most {most['calls_max']} model calls and {most['generated_tokens_max']} generated tokens "
-        f"under the budgets, {most['wall_seconds_max'] / 60:.0f} minutes with the probes past them",
-    ]
+        f"{measuring} trials in {blocks} {'block' if blocks == 1 else 'blocks'} on {', '.join(planned.stacks)}"
+    )
+    yield f"at most {_took(most(planned, today), calls=True)} under the budgets, with the probes past them"
+    if sweep.most_replicates > sweep.replicates:
+        times = sweep.most_replicates / sweep.replicates
+        yield (
+            f"where the decision stays open, up to N = {sweep.most_replicates}: at most "
+            f"{_took(most(planned, today, times), calls=True)}"
+        )
+    if found := expected(planned, store.seen(planned.models), today):
+        of_all = "" if found.trials == len(planned.trials) else f" ({found.trials} of {len(planned.trials)} trials)"
+        yield f"as trials of these models on these hosts went before: about {_took(found)}{of_all}"
+    if sweep.limits:
+        yield "it ends at " + " or ".join(f"{limit:g} {name.replace('_', ' ')}" for name, limit in sweep.limits.items())
+
+
+def _took(amount: Amount, calls: bool = False) -> str:
+    parts = [f"{amount.calls} model calls"] if calls else []
+    parts += [f"{amount.generated_tokens} generated tokens", f"{amount.wall_seconds / 60:.0f} minutes"]
+    return ", ".join(parts + [f"{money:.2f} {currency}" for currency, money in amount.money.items()])
 
 
 def _cell_lines(planned: Plan, cells: Iterable[Cell]) -> Iterator[str]:
+    trials = Counter(trial.cell for trial in planned.trials if trial.purpose == "measure")
     for cell in cells:
-        trials = sum(trial.cell == cell.id for trial in planned.trials)
-        yield f"  {cell.model} on {cell.host_class}, {_changed(cell)}: {_refused(cell) or f'{trials} trials'}"
+        yield f"  {cell.model} on {cell.host_class}, {_changed(cell)}: {_refused(cell) or f'{trials[cell.id]} trials'}"
 
 
 def _refused(cell: Cell) -> str:
@@ -137,6 +158,10 @@ def _standing(generation: Generation, counts: dict[str, int], left_out: int) -> 
     if left_out:
         return (
             f"generation {generation.number} is complete without {left_out} of these trials: start the next with --new"
+        )
+    if not counts["left"] and generation.state == "open" and counts["total"]:
+        return (
+            f"generation {generation.number} goes on: its {counts['total']} trials are recorded, what they say is next"
         )
     if not counts["left"]:
         return f"generation {generation.number} is complete: no trial runs; start the next with: lab sweep --new"

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Any
 
+from ..sweep.estimate import Seen
 from ..sweep.plan import Plan
 from . import blocks, calibration, claims, counts, generations, pauses, rounds, schema, sessions, summary
 from .database import Database, utc_now
@@ -167,6 +168,11 @@ class Store:
             "load_seconds": load_seconds, "predicted_bytes": predicted_bytes, "overhead_bytes": overhead_bytes,
             "resident_bytes": resident_bytes, "available_bytes": available_bytes,
         })  # fmt: skip
+
+    def seen(self, models: Mapping[str, Mapping[str, Any]]) -> dict[tuple[str, str], Seen]:
+        """What past trials of these models (name → catalog entry) took, by host class and model."""
+        with self._database.reading() as connection:
+            return calibration.seen(connection, models)
 
     def overhead_bytes(self, host: str, engine: str, build: str) -> int | None:
         """What the engine was measured to take on this host beyond a model's own bytes; None before the first load."""

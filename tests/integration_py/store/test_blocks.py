@@ -111,3 +111,14 @@ def test_money_is_what_a_cloud_took_at_the_prices_of_the_day(lab: Any) -> None:
     assert cell["numbers"] == {
         "reason": "0.36 of 0.25 money were taken", "limit": "money", "allowed": 0.25, "taken": 0.36,
     }  # fmt: skip
+
+
+def test_what_past_trials_took_is_known_by_model_and_class_of_hosts(lab: Any) -> None:
+    assert lab.store.seen({"tiny": lab.model.as_dict()}) == {}
+    session = lab.session()
+    for seconds in (10.0, 30.0, 20.0):
+        claim = lab.claim(session)
+        took = {"process_seconds": seconds, "prompt_tokens": 900, "cached_tokens": 600, "generated_tokens": 70}
+        lab.store.record(claim, PASSED | took)
+    seen = lab.store.seen({"tiny": lab.model.as_dict(), "other": {"digest": "another one"}})
+    assert seen == {(lab.host_class.id, "tiny"): (20.0, 900.0, 600.0, 70.0)}
