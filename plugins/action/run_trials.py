@@ -33,6 +33,7 @@ class ActionModule(ActionBase):
                 "script": {"type": "dict"},
                 "model": {"type": "dict", "required": True},
                 "instance_id": {"type": "str", "required": True},
+                "settings": {"type": "dict", "default": {}},
                 "keeper": {"type": "dict"},
             }
         )[1]
@@ -59,7 +60,8 @@ class ActionModule(ActionBase):
             return reading
 
         def reload() -> None:
-            answer = call("local_llm.lab.model", arguments["model"])
+            template = {key: value for key, value in arguments["settings"].items() if key == "chat_template"}
+            answer = call("local_llm.lab.model", {**arguments["model"], **template})
             if not answer["admitted"]:
                 raise AnsibleActionFail(f"The model cannot be loaded again: {answer['reason']}.", result=answer)
 
@@ -72,6 +74,7 @@ class ActionModule(ActionBase):
             sandbox=arguments["sandbox"],
             script=arguments["script"],
             instance_id=arguments["instance_id"],
+            settings=arguments["settings"],
         )
         try:
             with Store(arguments["store_url"]) as store:

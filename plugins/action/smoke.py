@@ -9,10 +9,15 @@ from typing import Any
 
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
+from ansible.utils.display import Display
 
 from ..module_utils.errors import LabError
 from ..plugin_utils.arguments import BLOCK_OPTIONS, STORE_OPTIONS
+from ..plugin_utils.smoke.talk import NotReloaded, Settings
 from ..plugin_utils.steps.gate import Access, gate
+
+# With the settings that a model is rescued with, a load and its smoke begin anew.
+HOLD_SECONDS = 1800
 
 
 class ActionModule(ActionBase):
@@ -27,21 +32,40 @@ class ActionModule(ActionBase):
                 **BLOCK_OPTIONS,
                 "generation_id": {"type": "int", "default": 0},
                 "loaded": {"type": "dict", "required": True},
+                "model": {"type": "dict"},
                 "keeper": {"type": "dict"},
             }
         )[1]
 
-        def breach() -> dict[str, Any] | None:
-            if not arguments["keeper"]:
-                return None
-            options = {**arguments["keeper"], "state": "status"}
-            answer: dict[str, Any] = self._execute_module("local_llm.lab.keeper", options, task_vars=task_vars)
+        def keeper(**options: Any) -> dict[str, Any]:
+            asked = {**arguments["keeper"], **options}
+            answer: dict[str, Any] = self._execute_module("local_llm.lab.keeper", asked, task_vars=task_vars)
             if answer.get("failed"):
                 raise AnsibleActionFail(answer["msg"], result=answer)
-            found: dict[str, Any] | None = answer["keeper"]["breach"]
+            reading: dict[str, Any] = answer["keeper"]
+            return reading
+
+        def breach() -> dict[str, Any] | None:
+            found: dict[str, Any] | None = keeper(state="status")["breach"] if arguments["keeper"] else None
             return found
 
-        access = Access(arguments["base_url"], arguments["api_key"], breach)
+        def reload(settings: Settings) -> str:
+            if not arguments["model"]:
+                raise NotReloaded("nothing is known of how to load the model anew")
+            if arguments["keeper"]:
+                keeper(state="held", deadline_seconds=HOLD_SECONDS, loading=True)
+            template = {"chat_template": settings["chat_template"]} if "chat_template" in settings else {}
+            asked = {**arguments["model"], **template}
+            answer = self._execute_module("local_llm.lab.model", asked, task_vars=task_vars)
+            if answer.get("error_type") in ("LoadFailed", "OptionUnsupported"):
+                raise NotReloaded(answer["msg"])
+            if answer.get("failed"):
+                raise AnsibleActionFail(answer["msg"], result=answer)
+            if not answer["admitted"]:
+                raise NotReloaded(answer["reason"])
+            return str(answer["instance"]["id"])
+
+        access = Access(arguments["base_url"], arguments["api_key"], breach, reload, Display().display)
         try:
             return result | gate(
                 arguments["store_url"], arguments["generation_id"], arguments["block"], arguments["loaded"], access

@@ -36,6 +36,11 @@ options:
     description: What requests call the loaded model, the C(id) of RV(local_llm.lab.model#module:instance).
     type: str
     required: true
+  settings:
+    description:
+      - What the trials are run with beside their own chat config, as RV(local_llm.lab.smoke#module:settings).
+    type: dict
+    default: {}
   keeper:
     description: Options of M(local_llm.lab.keeper) that renew the hold on the host; none for a cloud.
     type: dict

@@ -72,8 +72,8 @@ class Server:
 
             def chat(self, body: dict[str, Any]) -> None:
                 loaded = studio.for_chat(str(body.get("model")))
-                stream = openai_stream(studio.reply(body))
-                tokens = len(json.dumps([body.get("messages"), body.get("tools")])) // 4
+                tokens = _fitting_tokens(body, loaded.config["context_length"])
+                stream = openai_stream(studio.reply(body), limit_tokens=body.get("max_tokens"))
                 stream = stream.replace(b'"prompt_tokens": 90', b'"prompt_tokens": %d' % tokens)
                 first, rest = stream.split(b"\n\n", 1)
                 self.send_response(200)
@@ -119,6 +119,25 @@ def answer(studio: LmStudio, command: str, path: str, body: dict[str, Any]) -> d
     if path in calls:
         return calls[path]()
     return {"error": f"Unexpected endpoint or method. ({command} {path})"}
+
+
+def _fitting_tokens(body: dict[str, Any], window_tokens: int) -> int:
+    """The prompt's tokens as they are read.
+
+    What comes before the model's first word has to fit; of a longer history the middle is left out without a word (the
+    default since lmstudio-js 47; bug tracker 546, 1806, 2256).
+    """
+    messages = body.get("messages") or []
+    first = next((at for at, message in enumerate(messages) if message["role"] == "assistant"), len(messages))
+    kept, tokens = (len(json.dumps([part, body.get("tools")])) // 4 for part in (messages[:first], messages))
+    if kept >= window_tokens:
+        message = (
+            "The number of tokens to keep from the initial prompt is greater than the context length "
+            f"(n_keep: {kept} >= n_ctx: {window_tokens}). Try to load the model with a larger context length, or "
+            "provide a shorter prompt."
+        )
+        raise refusal(400, None, message, "messages")
+    return min(tokens, window_tokens)
 
 
 def _listed(studio: LmStudio, model: Model) -> dict[str, Any]:

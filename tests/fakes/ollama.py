@@ -174,7 +174,8 @@ class Ollama(Serving):
         if tokens is None:
             self.runners.release(runner)
             raise Refused(400, TOO_LONG)
-        lines = self._lines(call, runner, chat_stream(self.reply(body), body["model"], tokens))
+        limit = (body.get("options") or {}).get("num_predict")
+        lines = self._lines(call, runner, chat_stream(self.reply(body), body["model"], tokens, limit))
         if body.get("stream", True):
             return Reply(body=lines, kind=NDJSON, after=lambda: self.runners.release(runner))
         try:

@@ -81,8 +81,8 @@ def fitting_tokens(messages: Sequence[Any], window_tokens: int, truncate: bool) 
     return tokens
 
 
-def chat_stream(said: Sequence[Said], model: str, tokens: int) -> bytes:
-    lines = [json.loads(line) for line in ollama_stream(said).splitlines()]
+def chat_stream(said: Sequence[Said], model: str, tokens: int, limit_tokens: int | None = None) -> bytes:
+    lines = [json.loads(line) for line in ollama_stream(said, limit_tokens=limit_tokens).splitlines()]
     for line in lines:
         line.update(model=model, created_at=CREATED)
     lines[-1].update(prompt_eval_count=tokens, total_duration=2 * 10**9, load_duration=1000)

@@ -74,7 +74,10 @@ class OpenAIStub(Serving):
             return json_reply({"object": "chat.completion", "model": model, "choices": [choice], "usage": usage})
         wants_usage = bool((body.get("stream_options") or {}).get("include_usage"))
         tokens = len(json.dumps([body.get("messages"), body.get("tools")])) // 4
-        stream = openai_stream(said).replace(b'"prompt_tokens": 90', b'"prompt_tokens": %d' % tokens)
+        limit = body.get("max_tokens") or body.get("max_completion_tokens")
+        stream = openai_stream(said, limit_tokens=limit).replace(
+            b'"prompt_tokens": 90', b'"prompt_tokens": %d' % tokens
+        )
         return Reply(body=self._stream(call, stream, wants_usage), kind="text/event-stream")
 
     def _stream(self, call: Call, stream: bytes, wants_usage: bool) -> Iterator[bytes]:

@@ -54,7 +54,7 @@ def to_smoke(catalog: Path, sweep_file: Path, model: str | None, engine: str, ho
     sweep.check_models(models)
     wanted = [_entry(catalog, model)] if model else [models[name] for name in sweep.models]
     # Of no host class and no calibrated load: nothing of it is kept.
-    place = {"host": host, "engine": engine, "host_class": "", "overhead_bytes": 0}
+    place = {"host": host, "engine": engine, "host_class": "", "overhead_bytes": 0, "chat": dict(sweep.chat)}
     return [block(one, sweep.load) | place for one in wanted if (one.cloud is not None) == (engine == CLOUD_ENGINE)]
 
 

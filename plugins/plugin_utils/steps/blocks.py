@@ -31,6 +31,7 @@ def described(
         "file": None if model.cloud else model.weights(left.load).file,
         "draft_file": next((one.file for one in model.drafts(left.load)), None),
         "chat_template": model.template_text(),
+        "alternatives": model.alternatives(),
         "canary_folders": {name: str(canary.path) for name, canary in definition.canaries.items()},
         "toolchain": str(resources.toolchain) if resources.toolchain else None,
         "repositories": str(resources.repositories),

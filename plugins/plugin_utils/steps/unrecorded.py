@@ -10,7 +10,7 @@ from typing import Any
 
 
 class Unrecorded:
-    """What `gate` writes, written nowhere."""
+    """What `gate` writes, written nowhere; nothing was planned and nothing smoked before."""
 
     def __enter__(self) -> Unrecorded:
         return self
@@ -26,3 +26,12 @@ class Unrecorded:
 
     def close_cells(self, *_where: Any, **_what: Any) -> int:
         return 0
+
+    def set_cell_state(self, *_where: Any, **_what: Any) -> None:
+        pass
+
+    def block_cells(self, *_where: Any) -> list[dict[str, Any]]:
+        return []
+
+    def last_smoke(self, *_where: Any) -> dict[str, Any] | None:
+        return None

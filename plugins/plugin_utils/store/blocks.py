@@ -49,22 +49,20 @@ def next_trial(
 def waiting(connection: Connection, generation_id: int, host_class: str) -> list[Block]:
     """The blocks of a host class that have something to run, in their order."""
     blocks = tables().blocks
-    found: dict[int, list[Mapping[Any, Any]]] = {}
-    for row in counts.of_class(connection, generation_id, host_class):
-        if row["planned"] and (row["purpose"] != "measure" or row["cell_state"] == "open"):
-            found.setdefault(row["block"], []).append(row)
+    planned = counts.waiting(connection, generation_id, host_class)
     here = blocks.select().where(blocks.c.generation == generation_id, blocks.c.host_class == host_class)
     left = []
     for block in map(dict, connection.execute(here.order_by(blocks.c.number)).mappings().all()):
-        rows = found.get(block["number"])
-        if not rows or next_trial(connection, generation_id, host_class, block) is None:
+        rows = planned.get(block["number"])
+        trial = next_trial(connection, generation_id, host_class, block) if rows else None
+        if not rows or trial is None:
             continue
         left.append(
             Block(
                 number=block["number"],
                 model=block["model"],
                 load_digest=block["load_digest"],
-                load=rows[0]["load"],
+                load=trial["load"],
                 trials_left=sum(row["planned"] for row in rows),
                 trial_seconds=max(row["trial_seconds"] for row in rows),
                 held_by=_held_by(connection, block),
@@ -106,14 +104,14 @@ def settle(database: Database, generation_id: int, host_class: str) -> list[dict
     settled = []
     with database.writing() as connection:
         expire_leases(connection)
-        every = counts.of_class(connection, generation_id, host_class)
+        standing = counts.of_class(connection, generation_id, host_class)
         here = (blocks.c.generation == generation_id, blocks.c.host_class == host_class)
         planned = blocks.select().where(*here, blocks.c.state == "planned")
         for block in map(dict, connection.execute(planned).mappings().all()):
             if next_trial(connection, generation_id, host_class, block) is not None:
                 continue
             of_block = _of_block(generation_id, host_class, block)
-            here_are = [row for row in every if row["block"] == block["number"]]
+            here_are = [row for row in standing if row["block"] == block["number"]]
             measured = any(row["done"] for row in here_are if row["purpose"] == "measure")
             if not measured or any(row["running"] for row in here_are):
                 continue

@@ -62,35 +62,47 @@ def longest(budgets: Iterable[Mapping[str, Any]]) -> float:
     return max({tuple(one.items()): trial_seconds(one) for one in budgets}.values())
 
 
-def by_state(connection: Connection, generation_id: int) -> dict[str, int]:
-    """All trials of a generation, whatever they are for."""
-    rows = _beside_cells(connection, tables().counts.c.generation == generation_id)
-    return {state: sum(row[state] for row in rows) for state in TRIAL_STATES}
-
-
 def progress(connection: Connection, generation_id: int) -> dict[str, int]:
     """Trials in all, running, left to run (running ones included), and done: those that need nothing more.
 
     Of the done ones, `void` were given up, and `closed` never ran because their cell was closed before.
     """
-    rows = _beside_cells(connection, tables().counts.c.generation == generation_id)
-    count = {state: sum(row[state] for row in rows) for state in TRIAL_STATES}
-    closed = sum(row["planned"] for row in rows if row["cell_state"] != "open")
-    total, left = sum(count.values()), count["planned"] + count["running"] - closed
+    standing = {"open": dict.fromkeys(TRIAL_STATES, 0), "closed": dict.fromkeys(TRIAL_STATES, 0)}
+    for row in _with_cells(connection, tables().counts.c.generation == generation_id):
+        cell = standing["open" if row["cell_state"] == "open" else "closed"]
+        for state in TRIAL_STATES:
+            cell[state] += row[state]
+    count = {state: standing["open"][state] + standing["closed"][state] for state in TRIAL_STATES}
+    total, left = sum(count.values()), count["running"] + standing["open"]["planned"]
     return {
         "total": total,
         "left": left,
         "running": count["running"],
         "done": total - left,
         "void": count["void"],
-        "closed": closed,
+        "closed": standing["closed"]["planned"],
     }
 
 
+def begun(connection: Connection, generation_id: int) -> int:
+    """Trials that run, or have run."""
+    standing = progress(connection, generation_id)
+    return standing["running"] + standing["done"] - standing["closed"]
+
+
+def waiting(connection: Connection, generation_id: int, host_class: str) -> dict[int, list[Mapping[Any, Any]]]:
+    """Per block of a host class, the counts (with `planned`, `trial_seconds`) of what waits there, frames included."""
+    found: dict[int, list[Mapping[Any, Any]]] = {}
+    for row in of_class(connection, generation_id, host_class):
+        if row["planned"] and (row["cell_state"] == "open" or row["purpose"] != "measure"):
+            found.setdefault(row["block"], []).append(row)
+    return found
+
+
 def of_class(connection: Connection, generation_id: int, host_class: str) -> Sequence[Mapping[Any, Any]]:
-    """The counts of a host class by cell, block and purpose, each with its cell's `load` and `cell_state`."""
+    """The counts of a host class by cell, block and purpose."""
     cells, counts = tables().cells, tables().counts
-    return _beside_cells(connection, counts.c.generation == generation_id, cells.c.host_class == host_class)
+    return _with_cells(connection, counts.c.generation == generation_id, cells.c.host_class == host_class)
 
 
 def _key(row: Mapping[Any, Any]) -> Key:
@@ -105,12 +117,13 @@ def _counted_by(key: Key) -> ColumnElement[bool]:
     return and_(counts.c.cell == cell, counts.c.block == block, counts.c.purpose == purpose)
 
 
-def _beside_cells(connection: Connection, *which: ColumnElement[bool]) -> Sequence[Mapping[Any, Any]]:
+def _with_cells(connection: Connection, *which: ColumnElement[bool]) -> Sequence[Mapping[Any, Any]]:
+    """Counts, each beside what its cell is, in the order to run them."""
     from sqlalchemy import select
 
     cells, counts = tables().cells, tables().counts
     query = (
-        select(counts, cells.c.load, cells.c.state.label("cell_state"))
+        select(counts, cells.c.state.label("cell_state"))
         .join_from(counts, cells, counts.c.cell == cells.c.id)
         .where(*which)
         .order_by(counts.c.block, cells.c.position)

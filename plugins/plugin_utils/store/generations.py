@@ -22,7 +22,7 @@ from .tables import tables
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-HELD = ("id", "host_class", "canary", "canary_digest", "budgets", "block", "position", "purpose", "stage")
+HELD = ("id", "host_class", "canary", "canary_digest", "budgets", "purpose", "stage", "block", "position")
 
 
 def history(connection: Connection, sweep: str) -> list[Generation]:
@@ -75,19 +75,19 @@ def add_plan(
     takes nothing more. A read-only store only tells what would happen.
     """
     with database.reading() if database.read_only else database.writing() as connection:
-        held_row = row(connection, generation.id) if generation.id is not None else None
+        standing = row(connection, generation.id) if generation.id is not None else None
         digests = _digests(plan)
         # The usual case when a sweep is gone on with: nothing that was planned needs to be read.
-        known_whole = held_row is not None and digests.items() <= (held_row["plans"] or {}).items()
+        known_whole = standing is not None and digests.items() <= (standing["plans"] or {}).items()
         held = {} if known_whole else _held_trials(connection, generation.id)
-        known = len(plan.trials) if known_whole else sum(trial.id in held for trial in plan.trials)
         missing = [] if known_whole else _missing(plan, held)
+        known = len(plan.trials) if known_whole else sum(trial.id in held for trial in plan.trials)
         if generation.state != "open":
             return Planned(added=0, known=known, left_out=sum(trial.purpose == "measure" for trial in missing))
-        if held_row is not None:
-            _check_stacks(held_row, plan)
-            if not known_whole and (changes := sweep_changes(held_row, held, plan, definition)):
-                raise SweepChanged(held_row["sweep"], held_row["number"], changes)
+        if standing is not None:
+            _check_stacks(standing, plan)
+            if not known_whole and (changes := sweep_changes(standing, held, plan, definition)):
+                raise SweepChanged(standing["sweep"], standing["number"], changes)
         if not database.read_only and generation.id is not None:
             if not known_whole:
                 _insert_cells(connection, generation.id, plan.cells)
@@ -103,9 +103,13 @@ def complete(database: Database, generation_id: int) -> bool:
         state = row(connection, generation_id)["state"]
         if state != "open":
             return bool(state == "complete")
-        of_generation = cells.select().where(cells.c.generation == generation_id)
-        states = {cell["state"] for cell in connection.execute(of_generation).mappings()}
-        if not states or "open" in states or counts.progress(connection, generation_id)["left"]:
+        of_generation = cells.select().where(cells.c.generation == generation_id).limit(1)
+        undecided = connection.execute(of_generation.where(cells.c.state == "open")).first()
+        if (
+            undecided
+            or counts.progress(connection, generation_id)["left"]
+            or connection.execute(of_generation).first() is None
+        ):
             return False
         done = generations.update().where(generations.c.id == generation_id)
         connection.execute(done.values(state="complete", completed_at=utc_now()))
@@ -126,12 +130,12 @@ def _generation(row: Mapping[Any, Any]) -> Generation:
 
 
 def _held_trials(connection: Connection, generation_id: int | None) -> dict[str, Mapping[str, Any]]:
-    """What `sweep_changes` and `_missing` compare."""
+    """What `sweep_changes` compares, and where new trials go."""
     from sqlalchemy import select
 
     trials = tables().trials
-    query = select(*(trials.c[name] for name in HELD))
-    rows = connection.execute(query.where(trials.c.generation == generation_id)).mappings()
+    query = select(*(trials.c[name] for name in HELD)).where(trials.c.generation == generation_id)
+    rows = connection.execute(query).mappings()
     return {row["id"]: dict(row) for row in rows}
 
 

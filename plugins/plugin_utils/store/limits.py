@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..sweep.cloud import Cloud
 from . import counts, taken
+from .tables import TOKENS
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -34,8 +35,7 @@ def reached(connection: Connection, generation: Mapping[str, Any], host: str) ->
 
 
 def _trials(connection: Connection, generation: Mapping[str, Any], _host: str) -> int:
-    states = counts.by_state(connection, generation["id"])
-    return sum(states.values()) - states["planned"]
+    return counts.begun(connection, generation["id"])
 
 
 def _generated_tokens(connection: Connection, generation: Mapping[str, Any], _host: str) -> int:
@@ -43,8 +43,7 @@ def _generated_tokens(connection: Connection, generation: Mapping[str, Any], _ho
 
 
 def _hours(connection: Connection, generation: Mapping[str, Any], host: str) -> float:
-    rows = taken.by_day(connection, generation["id"])
-    seconds: float = sum(row["seconds"] for row in rows if row["host"] == host)
+    seconds: float = sum(row["seconds"] for row in taken.by_day(connection, generation["id"]) if row["host"] == host)
     return round(seconds / SECONDS_PER_HOUR, 4)
 
 
@@ -55,7 +54,7 @@ def _money(connection: Connection, generation: Mapping[str, Any], _host: str) ->
         cloud = generation["models"].get(row["model"], {}).get("cloud")
         price = Cloud.from_dict(cloud).price_on(datetime.date.fromisoformat(row["day"])) if cloud else None
         if price:
-            spent += price.cost(row["prompt_tokens"], row["cached_tokens"], row["generated_tokens"])
+            spent += price.cost(*(row[name] for name in TOKENS))
     return float(spent)
 
 

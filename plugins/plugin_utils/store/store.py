@@ -189,7 +189,7 @@ class Store:
         ok: bool,
         checks: Sequence[Mapping[str, Any]],
     ) -> None:
-        """Keep what a smoke showed; a check is `{name, ok, detail}`."""
+        """Keep what a smoke showed; a check is `{name, ok, detail, numbers}`."""
         self._add("smokes", {
             "generation": generation_id, "host": host, "model": model, "load_digest": load_digest, "ok": ok,
             "checks": [dict(check) for check in checks],
@@ -215,6 +215,16 @@ class Store:
     def add_rerun(self, generation_id: int, host_class: str, number: int, layout: rounds.Layout) -> bool:
         """Plan a drifted block once more; False where that was done."""
         return rounds.add_rerun(self._database, generation_id, host_class, number, layout)
+
+    def last_smoke(self, generation_id: int, host: str, load_digest: str) -> dict[str, Any] | None:
+        """The last smoke of a load config on a host that let its trials run."""
+        with self._database.reading() as connection:
+            return summary.last_smoke(connection, generation_id, host, load_digest)
+
+    def block_cells(self, generation_id: int, host_class: str, load_digest: str) -> list[dict[str, Any]]:
+        """The cells of a block in the order of the plan, closed ones too."""
+        with self._database.reading() as connection:
+            return summary.block_cells(connection, generation_id, host_class, load_digest)
 
     def progress(self, generation_id: int) -> dict[str, int]:
         """total, done, left, running; of the done ones void and closed."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from . import claims
 from .errors import StoreError
 from .tables import tables
 
@@ -27,6 +28,32 @@ ATTEMPT = ("number", "host", "state", "why", "started_at", "ended_at")
 ROWS_AT_A_TIME = 500
 
 
+def _settled(smoke: dict[str, Any]) -> dict[str, Any]:
+    """With the settings that the trials were run with instead of what was asked for; none: as it was asked for."""
+    rescued = [check["numbers"]["settings"] for check in smoke["checks"] if check["name"] == "rescued"]
+    return {**smoke, "settings": rescued[0] if rescued else {}}
+
+
+def block_cells(connection: Connection, generation_id: int, host_class: str, load_digest: str) -> list[dict[str, Any]]:
+    cells = tables().cells
+    of_block = claims.block_cells(generation_id, host_class, load_digest)
+    rows = connection.execute(cells.select().where(of_block).order_by(cells.c.position, cells.c.id))
+    return [_only(dict(row), CELL) for row in rows.mappings()]
+
+
+def last_smoke(connection: Connection, generation_id: int, host: str, load_digest: str) -> dict[str, Any] | None:
+    smokes = tables().smokes
+    query = (
+        smokes.select()
+        .where(smokes.c.generation == generation_id, smokes.c.host == host, smokes.c.load_digest == load_digest)
+        .where(smokes.c.ok.is_(True))
+        .order_by(smokes.c.id.desc())
+        .limit(1)
+    )
+    row = connection.execute(query).mappings().first()
+    return None if row is None else _only(dict(row), SMOKE)
+
+
 def summary(connection: Connection, generation_id: int) -> dict[str, Any]:
     """Everything known of one generation, as plain data, in the order of the plan."""
     every = tables()
@@ -37,7 +64,7 @@ def summary(connection: Connection, generation_id: int) -> dict[str, Any]:
         "models": generation["models"],
         "hosts": generation["hosts"],
         "loads": _listed(connection, every.loads, generation_id, LOAD),
-        "smokes": _listed(connection, every.smokes, generation_id, SMOKE),
+        "smokes": [_settled(one) for one in _listed(connection, every.smokes, generation_id, SMOKE)],
         "blocks": _listed(connection, every.blocks, generation_id, BLOCK),
         "rounds": _listed(connection, every.rounds, generation_id, ROUND),
         "cells": _listed(connection, every.cells, generation_id, CELL, ["position", "id"]),

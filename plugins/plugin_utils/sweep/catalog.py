@@ -25,9 +25,9 @@ COUNTS = ("total_parameters", "active_parameters")
 class Model:
     """One entry of the catalog: a GGUF file, or a cloud API's model (`cloud`), which has no file, sha256 or source.
 
-    `chat_template` is an absolute path, or None for the model's own template. Of a model with several `quants`, `quant`
-    names the one that the entry's file is. `draft` is the model that drafts for it. `profiles` are the vendor's
-    sampling bundles, as chat configs.
+    `chat_template` is an absolute path, or None for the model's own template; `chat_templates` are those that smoke
+    tries where it calls no tool. Of a model with several `quants`, `quant` names the one that the entry's file is.
+    `draft` is the model that drafts for it. `profiles` are the vendor's sampling bundles, as chat configs.
     """
 
     name: str
@@ -46,6 +46,7 @@ class Model:
     quants: dict[str, ModelFile] = field(default_factory=dict)
     draft: Model | None = None
     profiles: dict[str, dict[str, Any]] = field(default_factory=dict)
+    chat_templates: tuple[str, ...] = ()
 
     @property
     def digest(self) -> str:
@@ -93,6 +94,11 @@ class Model:
             )
         return content.decode()
 
+    def alternatives(self) -> list[dict[str, str]]:
+        """The settings that smoke may try beside those that were asked for."""
+        paths = map(Path, self.chat_templates)
+        return [{"chat_template": path.read_text("utf-8"), "chat_template_name": path.name} for path in paths]
+
     def as_dict(self) -> dict[str, Any]:
         """The entry and its digest as plain data, as the store and the findings keep it."""
         return {
@@ -102,6 +108,7 @@ class Model:
             "cloud": self.cloud.as_dict() if self.cloud else None,
             "quants": {name: dict(vars(one)) for name, one in self.quants.items()},
             "draft": {"name": self.draft.name, **vars(self.draft.weights({}))} if self.draft else None,
+            "chat_templates": list(self.chat_templates),
             "digest": self.digest,
         }
 
@@ -116,7 +123,9 @@ def load_catalog(path: Path | str) -> dict[str, Model]:
 
 
 def _model(source: document.Document, name: str, entry: dict[str, Any]) -> Model:
-    template, template_sha256 = _template(source, name, entry)
+    template, template_sha256 = None, None
+    if "chat_template" in entry:
+        template, template_sha256 = _template(source, entry["chat_template"], "models", name, "chat_template")
     shape = Shape.from_dict(entry["shape"]) if "shape" in entry else None
     if shape:
         _check_counts(source, name, entry, shape)
@@ -142,6 +151,9 @@ def _model(source: document.Document, name: str, entry: dict[str, Any]) -> Model
         quant=entry.get("quant"),
         quants=quants,
         profiles={one: schema.settled("chat", bundle) for one, bundle in entry.get("profiles", {}).items()},
+        chat_templates=tuple(
+            _template(source, one, "models", name, "chat_templates")[0] for one in entry.get("chat_templates", ())
+        ),
     )
 
 
@@ -161,16 +173,14 @@ def _draft(source: document.Document, models: Mapping[str, Model], name: str) ->
     return models[drafting]
 
 
-def _template(source: document.Document, name: str, entry: dict[str, Any]) -> tuple[str | None, str | None]:
-    """The absolute path of the entry's chat template and the sha256 of what it says."""
-    if "chat_template" not in entry:
-        return None, None
-    path = (source.path.parent / entry["chat_template"]).resolve()
+def _template(source: document.Document, named: str, *keys: str) -> tuple[str, str]:
+    """The absolute path of a chat template and the sha256 of what it says; `keys` lead to where it is named."""
+    path = (source.path.parent / named).resolve()
     try:
         content = path.read_bytes()
         content.decode()
     except (OSError, UnicodeDecodeError) as error:
-        where = source.where("models", name, "chat_template")
+        where = source.where(*keys)
         raise SweepFileInvalid(
             f"{where}: the chat template {path} cannot be read: {error}.",
             "name a Jinja file, relative to the catalog.",

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,8 +46,8 @@ def scratch_folder(lab_home: Path, sweep: str, host: str) -> Path:
 class Block:
     """What every trial of one model under one load config on this host has in common.
 
-    `instance_id` is what requests call the loaded model. `canary_folders` maps a canary's name to its path; `toolchain`
-    and `repositories` are what they need, made ready.
+    `instance_id` is what requests call the loaded model, `settings` what smoke found that its trials need.
+    `canary_folders` maps a canary's name to its path; `toolchain` and `repositories` are what they need, made ready.
     """
 
     generation_id: int
@@ -66,6 +66,7 @@ class Block:
     api_key: str | None
     sandbox: str | None
     script: dict[str, Any] | None
+    settings: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
     def from_plan(
@@ -78,6 +79,7 @@ class Block:
         sandbox: str | None,
         script: dict[str, Any] | None,
         instance_id: str,
+        settings: dict[str, Any] | None = None,
     ) -> Block:
         """The block as the plan gives it, met with where it runs."""
         names = ("sweep", "host", "host_class", "number", "engine", "canary_folders", "toolchain")
@@ -91,6 +93,7 @@ class Block:
             sandbox=sandbox,
             script=script,
             instance_id=instance_id,
+            settings=settings or {},
             **planned,
         )
 
@@ -225,7 +228,7 @@ class Worker:
             "toolchain": self._block.toolchain,
             "repositories": self._block.repositories,
             "budgets": trial["budgets"],
-            "chat": trial["chat"],
+            "chat": trial["chat"] | {key: value for key, value in self._block.settings.items() if key == "tool_style"},
             "speculative": trial["load"].get("speculative", "off"),
             "seed": trial["seed"],
             "sandbox": self._block.sandbox,

@@ -21,7 +21,7 @@ from ansible_collections.local_llm.lab.plugins.plugin_utils.chat import (
     assistant_message,
     read_back,
 )
-from ansible_collections.local_llm.lab.tests.fakes.tiny_gguf import CALL, write_tiny_gguf
+from ansible_collections.local_llm.lab.tests.fakes.tiny_gguf import CALL, THINKING, write_tiny_gguf
 
 HELLO = ({"role": "user", "content": "hi"},)
 PARAMETERS = {
@@ -31,19 +31,6 @@ PARAMETERS = {
 }
 TOOL = {"type": "function", "function": {"name": "write_file", "parameters": PARAMETERS}}
 WRITE = {"path": "greeting.txt", "content": "Hi"}
-# As the templates of Qwen3: thinking is shut off by a block that is closed before it began.
-THINKING = (
-    "{% for message in messages %}<|im_start|>{{ message['role'] }}\n"
-    "{% if message.reasoning_content %}<think>{{ message.reasoning_content }}</think>{% endif %}"
-    "{{ message['content'] or '' }}"
-    '{% for call in message.tool_calls or [] %}<tool_call>\n{"name": "{{ call.function.name }}", "arguments": '
-    "{{ call.function.arguments if call.function.arguments is string else call.function.arguments | tojson }}}"
-    "\n</tool_call>{% endfor %}<|im_end|>\n{% endfor %}"
-    '{% if tools %}Answer with <tool_call>\n{"name": "tool", "arguments": {}}\n</tool_call>\n{% endif %}'
-    "{% if reasoning_effort is defined %}Reasoning: {{ reasoning_effort }}\n{% endif %}"
-    "{% if add_generation_prompt %}<|im_start|>assistant\n"
-    "{% if enable_thinking is defined and enable_thinking is false %}<think></think>{% endif %}{% endif %}"
-)
 # What makes llama.cpp take a template for gpt-oss's.
 CHANNELS = THINKING + "{# <|channel|>analysis<|message|><|start|><|end|> #}"
 
