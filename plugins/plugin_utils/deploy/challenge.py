@@ -14,8 +14,7 @@ from ..findings.cells import cell_rows
 from ..findings.looks import ended
 from ..findings.trials import every_trial, of_model
 from ..findings.words import number, percent
-from ..stats import proportion
-from ..stats.differences import difference
+from ..stats import Stratum, difference, proportion
 from ..sweep import load_catalog
 from ..sweep.adaptive import WHY_NOT, CellLook, Rule, Tally, look
 from ..sweep.digest import digest
@@ -97,7 +96,13 @@ def verdict(summary: Mapping[str, Any], hosts: str) -> list[str]:
             continue
         better, worse = (_looked(summary, one, other, trials) for one, other in ((new, old), (old, new)))
         lines += [
-            _shown(deployed, newcomer, old, new, better, worse, host_class if len(classes) > 1 else ""),
+            _shown(
+                (newcomer, deployed),
+                (new, old),
+                (better, worse),
+                _strata(trials, new, old),
+                f" on {host_class}" if len(classes) > 1 else "",
+            ),
             _cost(deployed, newcomer, old, new),
             _next(summary, deployed, newcomer, better.state == "efficacy", hosts),
         ]
@@ -134,22 +139,40 @@ def _looked(summary: Mapping[str, Any], row: Any, against: Any, trials: Mapping[
     return next(one for one in look(rule, tallies) if one.cell == row["id"])
 
 
-def _shown(deployed: str, newcomer: str, old: Any, new: Any, better: CellLook, worse: CellLook, where: str) -> str:
+def _strata(trials: Mapping[str, Any], new: Any, old: Any) -> list[Stratum]:
+    """Per canary what both passed of what counted."""
+    sides = [_counted(trials.get(one["id"], ())) for one in (new, old)]
+    return [Stratum(*sides[0][canary], *sides[1][canary]) for canary in sorted(sides[0].keys() & sides[1].keys())]
+
+
+def _counted(ended_trials: Any) -> dict[str, tuple[int, int]]:
+    found: dict[str, tuple[int, int]] = {}
+    for canary, _replicate, passed in ended_trials:
+        if passed is not None:
+            passes, of = found.get(canary, (0, 0))
+            found[canary] = passes + bool(passed), of + 1
+    return found
+
+
+def _shown(
+    models: tuple[str, str], rows: tuple[Any, Any], looks: tuple[CellLook, CellLook], strata: list[Stratum], where: str
+) -> str:
+    (newcomer, deployed), (better, worse) = models, looks
     verdict_words = f"{newcomer} is not shown to be better than {deployed}"
     looked = better
     if better.state == "efficacy":
         verdict_words = f"{newcomer} is shown to be better than {deployed}"
     elif worse.state == "efficacy":
         verdict_words, looked = f"{newcomer} is worse than {deployed}", worse
-    rates = [proportion(row["pass_rate"]["count"], row["pass_rate"]["of"]) for row in (new, old)]
-    apart = difference(*rates) or {"difference": 0.0, "low": -1.0, "high": 1.0}
+    rates = [proportion(row["pass_rate"]["count"], row["pass_rate"]["of"]) for row in rows]
+    apart = difference(strata) or {"difference": 0.0, "low": -1.0, "high": 1.0}
     points = [f"{100 * apart[name]:+.0f}" for name in ("difference", "low", "high")]
     p_value = looked.numbers.get("p_value")
     p_text = "nothing to tell apart" if p_value is None else f"p = {p_value:.2g}"
     if looked.numbers.get("why") in REASONS:
         p_text += WHY_NOT[looked.numbers["why"]].format(**looked.numbers)
     return (
-        f"{verdict_words}{f' on {where}' if where else ''}: on this suite {rates[0]['count']} of {rates[0]['of']} "
+        f"{verdict_words}{where}: on this suite {rates[0]['count']} of {rates[0]['of']} "
         f"({percent(rates[0]['rate'])}) passed against {rates[1]['count']} of {rates[1]['of']} "
         f"({percent(rates[1]['rate'])}), {points[0]} points (95 % interval {points[1]} to {points[2]}), "
         f"paired by {looked.numbers.get('canaries', 0)} canaries, {p_text}"

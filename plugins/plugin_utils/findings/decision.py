@@ -92,7 +92,7 @@ class _Option:
     @property
     def cost(self) -> Any:
         """Money per passed trial with its interval and source, where it is known."""
-        return self.row.get("cost")
+        return self.card["measured"].get("costs", {}).get(self.row["id"])
 
     def named(self) -> str:
         return f"{self.model}, {self.row['label']}"

@@ -25,19 +25,19 @@ if TYPE_CHECKING:
 HELD = ("id", "host_class", "canary", "canary_digest", "budgets", "purpose", "stage", "block", "position")
 
 
+def sweeps(connection: Connection) -> list[str]:
+    """The names of all sweeps that have a generation."""
+    from sqlalchemy import select
+
+    names = tables().generations.c.sweep
+    return list(connection.scalars(select(names).distinct().order_by(names)))
+
+
 def history(connection: Connection, sweep: str) -> list[Generation]:
     """Every generation of a sweep, the first one first."""
     generations = tables().generations
     query = generations.select().where(generations.c.sweep == sweep).order_by(generations.c.number)
     return [_generation(row) for row in connection.execute(query).mappings()]
-
-
-def sweeps(connection: Connection) -> list[str]:
-    """The names of all sweeps, in the order of the alphabet."""
-    from sqlalchemy import select
-
-    name = tables().generations.c.sweep
-    return sorted(connection.execute(select(name).distinct()).scalars())
 
 
 def begin(database: Database, sweep: str, new: bool) -> Generation:

@@ -29,9 +29,9 @@ ROWS_AT_A_TIME = 500
 
 
 def _settled(smoke: dict[str, Any]) -> dict[str, Any]:
-    """With the settings that the trials were run with instead of what was asked for; none: as it was asked for."""
+    """With the `settings` that the trials were run with, where they are not what was asked for."""
     rescued = [check["numbers"]["settings"] for check in smoke["checks"] if check["name"] == "rescued"]
-    return {**smoke, "settings": rescued[0] if rescued else {}}
+    return {**smoke, "settings": rescued[0]} if rescued else smoke
 
 
 def block_cells(connection: Connection, generation_id: int, host_class: str, load_digest: str) -> list[dict[str, Any]]:

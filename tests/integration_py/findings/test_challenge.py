@@ -13,8 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.local_llm.lab.plugins.plugin_utils.deploy.challenge import verdict
-from ansible_collections.local_llm.lab.plugins.plugin_utils.stats import proportion
-from ansible_collections.local_llm.lab.plugins.plugin_utils.stats.differences import difference
+from ansible_collections.local_llm.lab.plugins.plugin_utils.stats import difference
 
 from .test_cards import PASSED, WRONG
 
@@ -78,8 +77,7 @@ COUNTS = st.integers(1, 40).flatmap(lambda of: st.tuples(st.integers(0, of), st.
 def test_a_difference_lies_in_its_interval_and_turns_round_with_its_sides(
     first: tuple[int, int], second: tuple[int, int]
 ) -> None:
-    one, other = proportion(*first), proportion(*second)
-    forth, back = difference(one, other), difference(other, one)
+    forth, back = difference([(*first, *second)]), difference([(*second, *first)])
     assert forth is not None and back is not None
     assert -1 <= forth["low"] <= forth["difference"] <= forth["high"] <= 1
     assert forth["low"] == pytest.approx(-back["high"], abs=1e-5)
@@ -88,6 +86,6 @@ def test_a_difference_lies_in_its_interval_and_turns_round_with_its_sides(
 
 def test_newcombe_s_own_example() -> None:
     """Newcombe 1998, table II: 56 of 70 against 48 of 80."""
-    found = difference(proportion(56, 70), proportion(48, 80))
+    found = difference([(56, 70, 48, 80)])
     assert found is not None
     assert (found["low"], found["high"]) == (pytest.approx(0.0524, abs=1e-4), pytest.approx(0.3339, abs=1e-4))
