@@ -12,8 +12,9 @@ version_added: 1.0.0
 author:
   - local_llm.lab contributors (@local-llm-lab)
 description:
-  - Writes a finding card per model (Markdown, HTML, JSON) and C(decision.yml) from what the store holds. No host is
-    asked.
+  - Writes a finding card per model, a comparison of all models and host classes (Markdown, HTML, JSON) and
+    C(decision.yml) from what the store holds. No host is asked.
+  - The comparison has the generation before beside it, and the newest generation of every other sweep of the store.
   - Closes the generation when every trial is recorded or its cell is closed.
 options:
   sweep:

@@ -63,7 +63,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="lab", description="Which local model, with which config, is good enough?")
     commands = parser.add_subparsers(dest="command", required=True)
     for add in (
-        _add_sweep, _add_plays, _add_shortlist, _add_doctor, _add_init, _add_canary, _add_replay, _add_pauses, _add_export,
+        _add_sweep, _add_challenge, _add_plays, _add_shortlist, _add_doctor, _add_init, _add_canary, _add_replay,
+        _add_pauses, _add_export,
     ):  # fmt: skip
         add(commands)
     return parser
@@ -90,6 +91,33 @@ def _add_sweep(commands: Commands) -> None:
                 new_generation=parsed.new,
                 check=parsed.check,
                 extra_vars=dict(parsed.extra_vars),
+            )
+        )
+    )
+
+
+def _add_challenge(commands: Commands) -> None:
+    challenging = commands.add_parser(
+        "challenge",
+        help="pit a model of the catalog against what is deployed on the hosts; again: go on where it was",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog=EXIT_CODES,
+    )
+    add = challenging.add_argument
+    add("model", help="the newcomer, by its name in the catalog")
+    _add_ansible_s_own(challenging)
+    add("--new", action="store_true", help="start over instead of going on with what was begun")
+    add("--check", action="store_true", help="say who would meet whom and run nothing")
+    challenging.set_defaults(
+        run=lambda parsed: sweep(
+            SweepRequest(
+                sweep_file=None,
+                limit=parsed.limit,
+                inventory=parsed.inventory,
+                new_generation=parsed.new,
+                check=parsed.check,
+                extra_vars=dict(parsed.extra_vars),
+                challenger=parsed.model,
             )
         )
     )

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, local_llm.lab contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`lab sweep`: the sweep playbook with live progress."""
+"""`lab sweep` and `lab challenge`: their playbooks with live progress."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ class SweepRequest:
     new_generation: bool
     check: bool
     extra_vars: dict[str, str]
+    challenger: str | None = None
 
 
 def sweep(request: SweepRequest) -> int:
@@ -37,4 +38,8 @@ def sweep(request: SweepRequest) -> int:
         extra_vars["lab_sweep"] = str(existing(request.sweep_file, "the sweep file", "give the path of a sweep file"))
     if request.new_generation:
         extra_vars["generation"] = "new"
-    return watch(Play("sweep", inventory, request.limit, extra_vars, request.check))
+    if request.challenger:
+        extra_vars["model"] = request.challenger
+    return watch(
+        Play("challenge" if request.challenger else "sweep", inventory, request.limit, extra_vars, request.check)
+    )

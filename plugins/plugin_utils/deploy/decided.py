@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -25,6 +26,12 @@ def yaml() -> Any:
     import yaml as module
 
     return module
+
+
+def as_yaml(value: Mapping[str, Any]) -> str:
+    """Through JSON: what came through Ansible is tagged, which YAML would not write."""
+    plain = json.loads(json.dumps(value))
+    return str(yaml().safe_dump(plain, sort_keys=False, allow_unicode=True, width=120))
 
 
 def read_decision(path: Path) -> dict[str, Any]:
@@ -76,4 +83,5 @@ def decided(path: Path, duty: str, tier: str) -> dict[str, Any]:
         "tier": tier,
         "decision": rests_on | {name: chosen[name] for name in ("cell", "label", "evidence")},
         "suite": whole.get("suite", {}),
+        "wanted": entry.get("wanted", {}),
     }

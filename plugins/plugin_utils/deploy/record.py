@@ -5,14 +5,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from ...module_utils.errors import LabError
 from ...module_utils.files import write_whole
-from .decided import yaml
+from .decided import as_yaml, yaml
 
 SCHEMA = "local_llm.lab/deployed/1"
 HEAD = "# What is deployed on this host, and what was before. Written by deploy.yml.\n"
@@ -74,10 +73,7 @@ def after(
 def as_text(record: Mapping[str, Any]) -> str:
     if not any(record.values()):
         return ""
-    # Through JSON: what came through Ansible is tagged, which YAML would not write.
-    plain = json.loads(json.dumps({"schema": SCHEMA, **record}))
-    body: str = yaml().safe_dump(plain, sort_keys=False, allow_unicode=True, width=120)
-    return HEAD + body
+    return HEAD + as_yaml({"schema": SCHEMA, **record})
 
 
 def write_record(lab_home: Path, host: str, record: Mapping[str, Any]) -> None:

@@ -20,7 +20,6 @@ from .duties import assess
 from .evidence import canary_rows, didnt_work, state_reason
 from .looks import cell_looks
 from .recommendation import recommend
-from .rounds import said_by_rule
 from .trial_rows import measured_trials, trial_rows
 from .trials import every_trial, of_model
 
@@ -47,15 +46,15 @@ def build_card(
     everything = every_trial(summary) if trials is None else trials
     table = of_model(everything, model)
     looks = cell_looks(summary, model, table)
-    rows = [row | {"look": looks.get(row["id"])} for row in cell_rows(summary, model, table)]
+    rows = [
+        row | {"look": looks.get(row["id"]), "reason": state_reason(summary, model, row)}
+        for row in cell_rows(summary, model, table)
+    ]
     measured = {
         "cells": measured_cells(table),
         "loads": _loads(summary, model, rows, table),
         "trials": measured_trials(table),
     }
-    looks = said_by_rule(summary, model)
-    for row in rows:
-        row |= {"reason": state_reason(summary, model, row), "rule": looks.get(row["id"])}
     tiers = sorted({tier for row in rows for tier in row["tiers"]})
     assessments = [
         assess(summary, duty, wanted, tier, rows, measured) for duty, wanted in duties.items() for tier in tiers

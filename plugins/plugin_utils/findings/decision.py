@@ -22,8 +22,8 @@ RULE = (
     "the sweep's risk shared over looks, levels, models and host classes. Several such levels are tried together in a "
     "confirmation cell, which is taken unless it did worse than the best of them alone. Of several models that are "
     "good enough the one with the highest mean pass rate over the canaries all of them ran on is taken; that order is "
-    "as measured and not tested. "
-    "Ties go to fewer confidently wrong trials, then to fewer tokens per pass. Nothing is chosen that was not a cell."
+    "as measured and not tested. Ties go to fewer confidently wrong trials, then to fewer tokens per pass. Nothing is "
+    "chosen that was not a cell."
 )
 ORDER = ("good_enough", "not_shown", "not_good_enough", "no_canaries")
 MEASURED = tuple(name for name, criterion in CRITERIA.items() if not criterion.share)
@@ -92,7 +92,7 @@ class _Option:
     @property
     def cost(self) -> Any:
         """Money per passed trial with its interval and source, where it is known."""
-        return self.row.get("cost")
+        return self.card["measured"].get("costs", {}).get(self.row["id"])
 
     def named(self) -> str:
         return f"{self.model}, {self.row['label']}"

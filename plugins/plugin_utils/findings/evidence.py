@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..sweep.definition import WRONG_ADOPTION
 from .words import STATE_TEXT, plural, size
 
 
@@ -54,13 +53,9 @@ def _no_better(row: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> str
     mine, base, compared = row["pass_rate"], baseline["pass_rate"], row["versus_baseline"]
     verb = "did worse than" if compared["difference"] < 0 else "did no better than"
     text = f"{verb} the baseline: {mine['count']} of {mine['of']} passed against {base['count']} of {base['of']}"
-    if row["rule"]:
-        return f"{text}; {row['rule']['text']}"
-    if compared["p_value"] is None or compared["difference"] == 0:
-        return text
-    risk = WRONG_ADOPTION / sum(1 for one in rows if not one["baseline"])
-    shown = "a real difference" if compared["p_value"] <= risk else "a difference chance alone could make"
-    return f"{text}, {shown} (exact test stratified by canary, p = {compared['p_value']:.2g})"
+    if row["look"]:
+        return f"{text}; {row['look']['words']}"
+    return text
 
 
 def state_reason(summary: Mapping[str, Any], model: str, row: Mapping[str, Any]) -> str:

@@ -28,7 +28,7 @@ def cell_looks(summary: Mapping[str, Any], model: str, table: Any) -> dict[str, 
         int(sweep.get("most_replicates", sweep["replicates"])),
         shared_by=len({(cell["model"], cell["host_class"]) for cell in summary["cells"]}),
     )
-    trials = _ended(table)
+    trials = ended(table)
     found: dict[str, dict[str, Any]] = {}
     for host_class in dict.fromkeys(cell["host_class"] for cell in summary["cells"]):
         cells = [
@@ -53,7 +53,7 @@ def _told(one: CellLook) -> dict[str, Any]:
     return {"state": one.state, "words": words(one), "numbers": one.numbers}
 
 
-def _ended(table: Any) -> dict[str, list[tuple[str, int, bool | None]]]:
+def ended(table: Any) -> dict[str, list[tuple[str, int, bool | None]]]:
     """By cell, (canary, replicate, passed) of what has ended and measures; None where it does not count."""
     rows = table[(table["purpose"] == "measure") & ~table["left_out"].isin(["open", "drift"])]
     found: dict[str, list[tuple[str, int, bool | None]]] = {}

@@ -15,7 +15,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 FILTERS = (
     "percent", "interval", "rate_text", "number", "spread_text", "size", "parameters", "short", "plain", "settings",
     "plural", "listing", "left_out_text", "share", "against", "numbers_text",
-    "smoke_text",
+    "smoke_text", "points", "change_notes",
 )  # fmt: skip
 
 
@@ -33,7 +33,7 @@ def environment(autoescape: bool) -> Any:
     )
     pages.filters.update({name: getattr(words, name) for name in FILTERS})
     pages.filters.update(cost_text=costs.cost_text, money=costs.money)
-    pages.globals.update(VERDICTS=words.VERDICTS, ENDINGS=words.ENDINGS, LEFT_OUT=words.LEFT_OUT)
+    pages.globals.update(VERDICTS=words.VERDICTS, ENDINGS=words.ENDINGS, LEFT_OUT=words.LEFT_OUT, CHANGES=words.CHANGES)
     pages.globals.update(
         CEILING_VERDICTS=ceilings.VERDICTS, CEILING_LIMITS=ceilings.LIMITS, raise_text=ceilings.raise_text
     )

@@ -12,6 +12,8 @@ from typing import Any
 from ..stats import proportion
 
 NONE = "–"
+# What is longer is a digest.
+LONGEST_VERSION = 24
 
 VERDICTS = {
     "good_enough": "good enough",
@@ -33,6 +35,15 @@ ENDINGS = {
     "interface": "engine's template or parser",
     "void": "void",
     "open": "not run",
+}
+
+CHANGES = {
+    "new": "not measured then",
+    "other_model": "another model file under this name",
+    "not_comparable": "not comparable",
+    "stack": "not to be told from the stack's",
+    "real": "real",
+    "chance": "chance could make it",
 }
 
 # Why a trial is in no denominator, as in `12 void`.
@@ -140,6 +151,39 @@ def plain(value: object) -> str:
     if isinstance(value, bool):
         return "on" if value else "off"
     return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def points(value: float | None) -> str:
+    """0.123 → `+12 points`."""
+    if value is None:
+        return NONE
+    count = round(value * 100)
+    return f"{count:+d} point{'' if abs(count) == 1 else 's'}" if count else "0 points"
+
+
+def change_notes(change: Mapping[str, Any]) -> list[str]:
+    """What must be said beside a change: other canaries, another stack, and what the baseline run on both says."""
+    notes = []
+    if change["other_canaries"]:
+        notes.append(f"left out, for they are others now: {listing(change['other_canaries'])}")
+    if change["stack"]:
+        parts = [f"{part} {_version(then)} → {_version(now)}" for part, (then, now) in change["stack"].items()]
+        notes.append(f"the comparison crosses stacks ({', '.join(parts)})")
+        notes.append(_anchor_note(change))
+    return notes
+
+
+def _version(value: str) -> str:
+    return value if len(value) <= LONGEST_VERSION else short(value)
+
+
+def _anchor_note(change: Mapping[str, Any]) -> str:
+    anchor = change["anchor"]
+    if anchor is None:
+        return "no baseline was run on both"
+    told = "nothing to tell apart" if anchor["p_value"] is None else f"p = {anchor['p_value']:.2g}"
+    said = f"{points(anchor['difference'])} ({points(anchor['low'])} to {points(anchor['high'])}), {told}"
+    return "this is the baseline, run on both" if change["is_anchor"] else f"the baseline, run on both: {said}"
 
 
 def against(predicted: float | None, measured: float | None) -> str:

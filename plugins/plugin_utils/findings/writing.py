@@ -6,19 +6,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from ...module_utils.files import write_whole
 from .card import build_card, card_name
+from .comparison import compare
+from .comparison_pages import render_comparison_html, render_comparison_markdown
 from .decision import decide
 from .headline import headline
 from .html import render_html
 from .markdown import render_markdown
+from .trials import every_trial
 
 DECISION_NAME = "decision.yml"
+COMPARISON_NAME = "comparison"
 DECISION_HEAD = (
     "# What to deploy, per duty and tier. Written from the store; the finding cards are in the sweep's reports.\n"
 )
@@ -45,32 +49,83 @@ def decision_text(decision: Mapping[str, Any]) -> str:
     return DECISION_HEAD + str(_yaml().safe_dump(plain, sort_keys=False, allow_unicode=True, width=120))
 
 
-def write_reports(summary: Mapping[str, Any], folder: Path | str, write: Write = write_file) -> dict[str, Any]:
-    """Write card-<model>.json, .md and .html and decision.yml into `folder`, or hand them to `write`.
+def write_reports(
+    summary: Mapping[str, Any],
+    folder: Path | str,
+    write: Write = write_file,
+    before: Mapping[str, Any] | None = None,
+    elsewhere: Iterable[Mapping[str, Any]] = (),
+) -> dict[str, Any]:
+    """Write card-<model>, comparison (.json, .md and .html) and decision.yml into `folder`, or hand them to `write`.
 
-    Returns `cards` (model → format → path), `decision` (path), `decisions` (as in the file) and `headlines`
-    (model → lines).
+    The comparison is with the summaries of the generation `before` and of other sweeps' newest generations.
+    Returns `cards` (model → format → path), `comparison` (format → path), `decision` (path), `decisions` (as in the
+    file) and `headlines` (model → lines).
     """
     folder = Path(folder)
-    duties = summary["sweep"]["good_enough"]
-    cards = [build_card(summary, model, duties) for model in summary["models"]]
-    paths = {card["model"]["name"]: _write_card(card, folder, write) for card in cards}
+    cards, paths = [], {}
+    for card in _cards(summary):
+        paths[card["model"]["name"]] = _write_card(card, folder, write)
+        cards.append(card | {"trials": []})
     decision = decide(cards, summary["sweep"])
+    page = compare(
+        cards, _assessed(before) if before else (), [found for one in elsewhere if (found := _assessed(one))]
+    )
     return {
         "cards": paths,
+        "comparison": _write_comparison(page, folder, write),
         "decision": _write(folder / DECISION_NAME, decision_text(decision), write),
         "decisions": decision["decisions"],
         "headlines": {card["model"]["name"]: headline(card) for card in cards},
     }
 
 
+def _cards(summary: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """One at a time, so that the trials of one model at most are there as a list."""
+    trials = every_trial(summary)
+    for model in summary["models"]:
+        yield build_card(summary, model, summary["sweep"]["good_enough"], trials)
+
+
+def _assessed(summary: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What a comparison needs of another generation's cards."""
+    cards = [card | {"trials": []} for card in _cards(summary)]
+    for card in cards:
+        card["measured"] = {**card["measured"], "trials": {}}
+    return cards
+
+
 def _write_card(card: Mapping[str, Any], folder: Path, write: Write) -> dict[str, str]:
-    name = card_name(card["model"]["name"])
-    texts = {
-        "json": json.dumps(card, indent=2, ensure_ascii=False, allow_nan=False) + "\n",
-        "md": render_markdown(card),
-        "html": render_html(card),
-    }
+    texts = {"json": card_text(card), "md": render_markdown(card), "html": render_html(card)}
+    return _write_all(folder, card_name(card["model"]["name"]), texts, write)
+
+
+def _write_comparison(page: Mapping[str, Any], folder: Path, write: Write) -> dict[str, str]:
+    text = json.dumps(page, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    texts = {"json": text, "md": render_comparison_markdown(page), "html": render_comparison_html(page)}
+    return _write_all(folder, COMPARISON_NAME, texts, write)
+
+
+def card_text(card: Mapping[str, Any]) -> str:
+    """The card as JSON: indented, but for the trials, one a line, of which there may be very many."""
+    trials = [_compact(trial) for trial in card["trials"]]
+    speeds = [f"{_compact(trial)}: {_compact(numbers)}" for trial, numbers in card["measured"]["trials"].items()]
+    short = {**card, "trials": [], "measured": {**card["measured"], "trials": {}}}
+    text = json.dumps(short, indent=2, ensure_ascii=False, allow_nan=False)
+    text = text.replace('\n  "trials": []', "\n  " + f'"trials": {_rows("[]", trials, 4)}', 1)
+    return text.replace('\n    "trials": {}', "\n    " + f'"trials": {_rows("{}", speeds, 6)}', 1) + "\n"
+
+
+def _compact(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+
+
+def _rows(brackets: str, rows: Sequence[str], indent: int) -> str:
+    inner, outer = "\n" + " " * indent, "\n" + " " * (indent - 2)
+    return brackets[0] + inner + f",{inner}".join(rows) + outer + brackets[1] if rows else brackets
+
+
+def _write_all(folder: Path, name: str, texts: Mapping[str, str], write: Write) -> dict[str, str]:
     return {ending: _write(folder / f"{name}.{ending}", text, write) for ending, text in texts.items()}
 
 

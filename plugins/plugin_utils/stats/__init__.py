@@ -10,6 +10,7 @@ number.
 from __future__ import annotations
 
 from .comparisons import Stratum, permutation_p_value, steadiness_p_value, stratified_p_value, stratified_score
+from .differences import difference
 from .numbers import tidy
 from .proportions import passes_every_time, proportion, shown_at_least, shown_at_most, trials_to_show
 from .sequential import predictive_power, spent
@@ -17,6 +18,7 @@ from .spreads import median_interval, spread
 
 __all__ = [
     "Stratum",
+    "difference",
     "median_interval",
     "passes_every_time",
     "permutation_p_value",

@@ -66,7 +66,7 @@ def recorded(lab_home: str, host: str, deployment: dict[str, Any], rolled_back: 
 def _deployment(chosen: dict[str, Any], host: Host, here: str) -> dict[str, Any]:
     settings = chosen.get("settings") or {}
     told = {name: settings[name] for name in TOLD if name in settings}
-    names = ("duty", "tier", "model", "digest", "host_class", "load", "decision", "suite")
+    names = ("duty", "tier", "model", "digest", "host_class", "load", "decision", "suite", "wanted")
     return {name: chosen[name] for name in names} | {
         "chat": chosen["chat"] | told,
         "chat_template": settings.get("chat_template"),

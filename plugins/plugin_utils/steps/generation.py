@@ -32,6 +32,15 @@ def find(store: Store, sweep: str, number: int | None) -> Generation:
     return found
 
 
+def newest_recorded(store: Store, sweep: str, before: int | None = None) -> Generation | None:
+    """The newest generation, or the newest before a number, of which anything is recorded."""
+    for one in reversed(store.generations(sweep)):
+        progress = store.progress(cast(int, one.id)) if before is None or one.number < before else None
+        if progress and progress["done"] > progress["closed"]:
+            return one
+    return None
+
+
 def read(store: Store, generation: Generation, interim: bool) -> dict[str, Any]:
     """Its summary; NotComplete where trials are left, unless what there is will do."""
     generation_id = cast(int, generation.id)

@@ -5,12 +5,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, cast
 
 from ..findings import write_reports
-from ..store import Store
+from ..store import Generation, Store
 from . import generation as generations
 from .changes import Changes
 
@@ -24,9 +24,11 @@ def report(lab_home: str, store_url: str, sweep: str, generation: int | None, ch
             store.complete(generation_id)
         left = store.progress(generation_id)["left"]
         summary = generations.read(store, found, interim=True)
-    folder = Path(lab_home) / "reports" / sweep / str(found.number)
-    changes = Changes(check)
-    lines = list(_lines(write_reports(summary, folder, changes.write)))
+        folder = Path(lab_home) / "reports" / sweep / str(found.number)
+        changes = Changes(check)
+        before = generations.newest_recorded(store, sweep, found.number)
+        earlier = generations.read(store, before, interim=True) if before else None
+        lines = list(_lines(write_reports(summary, folder, changes.write, earlier, _elsewhere(store, found))))
     return {
         "changed": bool(changes.changed),
         "diff": changes.diff,
@@ -37,9 +39,18 @@ def report(lab_home: str, store_url: str, sweep: str, generation: int | None, ch
     }
 
 
+def _elsewhere(store: Store, here: Generation) -> Iterator[Mapping[str, Any]]:
+    """What every other sweep of the store last recorded, one summary at a time."""
+    for sweep in store.sweeps():
+        newest = generations.newest_recorded(store, sweep) if sweep != here.sweep else None
+        if newest:
+            yield generations.read(store, newest, interim=True)
+
+
 def _lines(written: dict[str, Any]) -> Iterator[str]:
-    """What each card says, at most five lines, and where it is; then the decision."""
+    """What each card says, at most five lines, and where it is; then the comparison and the decision."""
     for model, paths in written["cards"].items():
         yield from written["headlines"][model]
         yield f"finding card: {paths['md']} (and .html, .json)"
+    yield f"comparison: {written['comparison']['md']} (and .html, .json)"
     yield f"decision: {written['decision']}"

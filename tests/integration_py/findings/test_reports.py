@@ -70,7 +70,8 @@ def test_every_report_is_there_and_nothing_else(any_summary: Summary, tmp_path: 
     model = next(iter(any_summary["models"]))
     result = write_reports(any_summary, tmp_path / "reports")
     assert sorted(path.name for path in (tmp_path / "reports").iterdir()) == sorted(
-        [f"card-{model}.html", f"card-{model}.json", f"card-{model}.md", "decision.yml"]
+        [f"{name}.{ending}" for name in (f"card-{model}", "comparison") for ending in ("html", "json", "md")]
+        + ["decision.yml"]
     )
     assert all(Path(path).is_file() for path in [*result["cards"][model].values(), result["decision"]])
     assert 1 <= len(result["headlines"][model]) <= 5

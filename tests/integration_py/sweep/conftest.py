@@ -89,6 +89,20 @@ class Folder:
         output, _unused = process.communicate(timeout=300)
         return process.returncode, output
 
+    def lab(self, *arguments: str) -> tuple[int, str]:
+        """Another of the script's commands than `sweep`, to its end."""
+        done = subprocess.run(
+            [*LAB, *arguments],
+            cwd=self.path,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+            timeout=300,
+        )
+        return done.returncode, done.stdout
+
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         with sqlite3.connect(f"file:{self.home}/store.sqlite?mode=ro", uri=True) as connection:
             return connection.execute(query).fetchall()

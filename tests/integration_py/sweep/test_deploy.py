@@ -8,7 +8,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from ansible_collections.local_llm.lab.plugins.plugin_utils.steps.deployment imp
 from ansible_collections.local_llm.lab.plugins.plugin_utils.sweep import load_catalog
 from ansible_collections.local_llm.lab.tests.fakes.hello_player import hello
 from ansible_collections.local_llm.lab.tests.fakes.ollama import Ollama
+from ansible_collections.local_llm.lab.tests.fakes.wires import Said
 
 from .conftest import Folder
 from .test_engines import write
@@ -145,3 +147,47 @@ def test_a_decision_of_another_model_is_refused_and_nothing_is_touched(ready: Fo
     code, output = deploy(ready)
     assert code == 2 and "is not the model that was measured" in " ".join(output.split()), output
     assert not ollama.resident() and not (ready.home / "deployed").exists()
+
+
+def test_smoke_says_which_models_can_run_a_trial_and_leaves_nothing(ready: Folder, ollama: Ollama) -> None:
+    ready.sweep["models"] = ["tiny", "other"]
+    (ready.inventory / "sweeps" / "demo.yml").write_text(yaml.safe_dump(ready.sweep))
+    ollama.reply = lambda body: (
+        hello(body) if body["model"].startswith("tiny") else (Said(text="I would rather talk."),)
+    )
+    code, output = ready.lab("smoke", "-l", "ollama")
+    assert code == 2, output
+    assert "tiny: fit to be swept" in output and "other: NOT fit to be swept: no " in output, output
+    assert not ollama.resident() and not (ready.home / "store.sqlite").exists()
+
+
+@pytest.mark.skipif(not os.environ.get("LAB_NIGHTLY"), reason="a whole sweep of two models: make nightly")
+def test_a_challenger_that_does_better_is_said_to_be_and_what_to_type_next(ready: Folder, ollama: Ollama) -> None:
+    suite = {
+        "canaries": {"hello_file": {"grade": 0}},
+        "budgets": {"turns": 6},
+        "replicates": {"screen": 3, "most": 3},
+        "wrong_adoption": 0.2,
+    }
+    deployed = deployment(ready, "tiny") | {"suite": suite, "wanted": {"pass_rate": 0.3}}
+    write_record(ready.home, "ollama", {"current": deployed, "previous": None, "rolled_back": None})
+    ollama.reply = better_than_tiny
+    code, output = ready.lab("challenge", "other", "-l", "ollama")
+    assert code == 0, output
+    shown, cost, then = output.strip().splitlines()[-3:]
+    assert shown.startswith("other is shown to be better than tiny: on this suite 3 of 3")
+    assert "against 0 of 3" in shown and "+100 points" in shown
+    assert cost.startswith("per passed canary: other ") and cost.endswith("tiny none passed")
+    (path,) = (ready.home / "challenges").iterdir()
+    assert then.startswith(f"next: lab decide -e sweep={path.stem} -l ollama, and if it decides for other: lab deploy")
+
+
+def better_than_tiny(body: dict[str, Any]) -> Sequence[Said]:
+    """As `hello`, in other words for each seed; the model tiny writes another greeting than was asked for."""
+    (said,) = hello(body)
+    arguments = dict(said.arguments or {})
+    if body["model"].startswith("tiny") and arguments.get("content") == "Hello, world":
+        arguments["content"] = "Good morning"
+    if "message" in arguments:
+        arguments["message"] += f" {body.get('options', {}).get('seed')}"
+    return (replace(said, arguments=arguments),) if said.name else (said,)
