@@ -25,9 +25,9 @@ COUNTS = ("total_parameters", "active_parameters")
 class Model:
     """One entry of the catalog: a GGUF file, or a cloud API's model (`cloud`), which has no file, sha256 or source.
 
-    `chat_template` is an absolute path, or None for the model's own template; `chat_templates` are those that smoke tries
-    where it calls no tool. Of a model with several `quants`, `quant` names the one that the entry's file is. `draft` is
-    the model that drafts for it. `profiles` are the vendor's sampling bundles, as chat configs.
+    `chat_template` is an absolute path, or None for the model's own template; `chat_templates` are those that smoke
+    tries where it calls no tool. Of a model with several `quants`, `quant` names the one that the entry's file is.
+    `draft` is the model that drafts for it. `profiles` are the vendor's sampling bundles, as chat configs.
     """
 
     name: str
