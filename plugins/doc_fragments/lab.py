@@ -43,7 +43,7 @@ options:
     type: int
     required: true
   block:
-    description: One entry of RV(local_llm.lab.sweep_plan#module:blocks).
+    description: The block, as RV(local_llm.lab.sweep_round#module:block).
     type: dict
     required: true
   base_url:

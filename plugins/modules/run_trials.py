@@ -12,7 +12,9 @@ version_added: 1.0.0
 author:
   - local_llm.lab contributors (@local-llm-lab)
 description:
-  - Claims trials from the store until it has none for this host class and load config.
+  - Claims the block's trials from the store in their order, until it has none left or a limit of the sweep is reached.
+  - The block's first trial only warms the engine up; an anchor before and after what is measured shows whether the
+    host's speed drifted.
   - Each trial runs in a process of its own, which ends with this one; the keeper's deadline is renewed before each.
   - After an engine error the model is loaded again and the trial runs again, at most twice.
 options:
@@ -56,7 +58,7 @@ EXAMPLES = r"""
     store_url: sqlite:///lab/store.sqlite
     session: "{{ plan.session }}"
     generation_id: "{{ plan.generation_id }}"
-    block: "{{ plan.blocks[inventory_hostname][0] }}"
+    block: "{{ round.block }}"
     base_url: http://127.0.0.1:8137
     model: "{{ model_options }}"
     instance_id: "{{ loaded.instance.id }}"

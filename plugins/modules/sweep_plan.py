@@ -136,10 +136,6 @@ session:
   description: This run of the playbook, for the store.
   returned: success
   type: str
-blocks:
-  description: What is left to run, by host, one entry per model and load config.
-  returned: success
-  type: dict
 lines:
   description: The plan in a few lines.
   returned: success

@@ -39,6 +39,7 @@ class Turn:
     usage: bool = True
     drafted: tuple[int, int] | None = None  # tokens guessed ahead, and those of them that were right
     pause: float = 0.0
+    speed: float = 50.0  # tokens per second
     fault: str | None = None
     status: int = 500
     body: bytes = b""
@@ -194,7 +195,7 @@ def _events(turn: Turn, body: dict[str, Any]) -> Iterator[bytes]:
         prompt, generated = prompt_tokens(turn, body), generated_tokens(turn, body)
         usage = {"prompt_tokens": prompt, "completion_tokens": generated, "total_tokens": prompt + generated}
         usage["prompt_tokens_details"] = {"cached_tokens": prompt // 2}  # type: ignore[assignment]
-        timings = {"prompt_n": prompt - prompt // 2, "prompt_per_second": 1000.0, "predicted_per_second": 50.0}
+        timings = {"prompt_n": prompt - prompt // 2, "prompt_per_second": 1000.0, "predicted_per_second": turn.speed}
         if turn.drafted:
             timings |= {"draft_n": turn.drafted[0], "draft_n_accepted": turn.drafted[1]}
         yield _event({"choices": [], "usage": usage, "timings": timings})

@@ -5,16 +5,25 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import statistics
 from dataclasses import dataclass, field
 from typing import Any
 
 from ..chat import Completion, TurnOverrun
 
+# What a template puts before every prompt may be in the cache of a model that is cold.
+COLD_TOKENS = 16
+
 
 @dataclass
 class Ledger:
-    """`turns` counts model calls, whatever became of them."""
+    """`turns` counts model calls, whatever became of them.
+
+    `cold_start`: whether the first call found nothing of its prompt in the engine's cache; None where the engine does
+    not tell. `generations_sha256` stands for all that was generated: text, reasoning and calls.
+    """
 
     turns: int = 0
     prompt_tokens: int = 0
@@ -32,6 +41,8 @@ class Ledger:
     nudges: int = 0
     compactions: int = 0
     last_progress_turn: int = 0
+    cold_start: bool | None = None
+    generations_sha256: str | None = None
     _ttfts: list[float] = field(default_factory=list)
     _prompt_speeds: list[float] = field(default_factory=list)
     _generated_speeds: list[float] = field(default_factory=list)
@@ -47,11 +58,20 @@ class Ledger:
         self.model_seconds += completion.seconds
         if usage.source != "engine":
             self.usage_source = usage.source
+        if self.generations_sha256 is None and usage.tells_cached:
+            self.cold_start = usage.cached_tokens <= COLD_TOKENS
+        self._digest(completion)
         self._ttfts.append(completion.ttft_seconds)
         if completion.prompt_tokens_per_second is not None:
             self._prompt_speeds.append(completion.prompt_tokens_per_second)
         if completion.generated_tokens_per_second is not None:
             self._generated_speeds.append(completion.generated_tokens_per_second)
+
+    def _digest(self, completion: Completion) -> None:
+        """Chained, so that it is known after every call. A call's id is the engine's, not the model's."""
+        calls = [[call.name, call.arguments_text] for call in completion.tool_calls]
+        said = json.dumps([self.generations_sha256, completion.text, completion.reasoning, calls])
+        self.generations_sha256 = hashlib.sha256(said.encode()).hexdigest()
 
     def add_overrun(self, overrun: TurnOverrun) -> None:
         """A completion that was stopped while it streamed: it was generated all the same."""
@@ -82,6 +102,7 @@ class Ledger:
             "ttft_seconds": _median(self._ttfts),
             "prompt_tokens_per_second": _median(self._prompt_speeds),
             "generated_tokens_per_second": _median(self._generated_speeds),
+            "turn_speeds": [round(speed, 2) for speed in self._generated_speeds],
             "model_seconds": round(self.model_seconds, 4),
             "tool_seconds": round(self.tool_seconds, 4),
             "tool_calls": self.tool_calls,
@@ -90,6 +111,8 @@ class Ledger:
             "nudges": self.nudges,
             "compactions": self.compactions,
             "last_progress_turn": self.last_progress_turn,
+            "cold_start": self.cold_start,
+            "generations_sha256": self.generations_sha256,
         }
 
 

@@ -222,7 +222,8 @@ class Assembler:
             # llama.cpp does not count reasoning apart: its share of the characters is the best there is.
             thought = sum(map(len, self._reasoning)) if thought_characters is None else thought_characters
             reasoning = round(generated * min(thought, characters) / characters)
-        return Usage(prompt, cached or 0, generated, reasoning or 0, "engine" if counted else "estimated")
+        source = "engine" if counted else "estimated"
+        return Usage(prompt, cached or 0, generated, reasoning or 0, source, tells_cached=cached is not None)
 
 
 def _is_another(known: _Call, identity: str, name: str) -> bool:

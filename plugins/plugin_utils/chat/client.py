@@ -25,6 +25,8 @@ KEEPALIVE_SECONDS = 4.0
 # back at once and without a byte of an answer: it was never seen, and is sent again. Later, it is the engine's failure.
 STALE_SECONDS = 1.0
 ERROR_BODY_BYTES = 262144  # an error may quote the model's whole reply
+# Has nothing in common with a trial's prompt but what a template puts before every prompt.
+OTHER_PROMPT = ({"role": "system", "content": "0."}, {"role": "user", "content": "1"})
 MAX_SENDINGS = 4  # of one call: once stale, and as often as a refusal teaches how to ask
 
 
@@ -32,9 +34,14 @@ _Error = TypeVar("_Error", bound=ChatError)
 
 
 class Client:
-    """`complete()` is one model call, whole or a ChatError. The key goes into one header and nowhere else."""
+    """`complete()` is one model call, whole or a ChatError. The key goes into one header and nowhere else.
 
-    def __init__(self, base_url: str, api_key: str | None, model: str, engine: str = "llama_cpp") -> None:
+    `cold`: the first call is made with an empty prompt cache, as far as the engine lets one ask for that.
+    """
+
+    def __init__(
+        self, base_url: str, api_key: str | None, model: str, engine: str = "llama_cpp", cold: bool = False
+    ) -> None:
         import httpx
 
         self._httpx = httpx
@@ -58,6 +65,7 @@ class Client:
             limits=httpx.Limits(max_connections=1, keepalive_expiry=KEEPALIVE_SECONDS),
         )
         self._watchdog = Watchdog()
+        self._cold = cold
         self._connected = False  # whether there may be a connection left from the last call
 
     def __enter__(self) -> Client:
@@ -80,9 +88,12 @@ class Client:
         on_tokens: Callable[[int], None] | None = None,
     ) -> Completion:
         """`sampling` is the chat config: `reasoning` (on, off, low, medium, high) and what the engine takes by name."""
+        cold, self._cold = self._cold, False
+        if cold and self._dialect.cold({}) is None:
+            self.complete(OTHER_PROMPT, [], sampling, 1, deadlines)
         for _sending in range(MAX_SENDINGS):
             body = self._dialect.body(self._model, messages, tools, sampling, max_tokens)
-            content = json.dumps(body).encode()
+            content = json.dumps(self._dialect.cold(body) or body if cold else body).encode()
             exchange = Exchange(self._dialect, len(content), deadlines, on_tokens)
             try:
                 try:

@@ -25,13 +25,14 @@ class ToolCall:
 
 @dataclass(frozen=True)
 class Usage:
-    """`prompt_tokens` is the whole prompt; `cached_tokens` of them the engine had already."""
+    """`prompt_tokens` is the whole prompt; `cached_tokens` of them the engine had already, if it `tells_cached`."""
 
     prompt_tokens: int
     cached_tokens: int
     generated_tokens: int
     reasoning_tokens: int
     source: str  # "engine" or "estimated"
+    tells_cached: bool = False
 
 
 @dataclass(frozen=True)

@@ -67,9 +67,9 @@ def steadiness_p_value(occasions: Sequence[Mapping[str, bool]]) -> float | None:
         rates[canary] = sum(results) / len(results)
     statistic, seen = 0.0, 0
     for occasion in occasions:
-        variance = sum(rates[canary] * (1 - rates[canary]) for canary in sorted(occasion))
+        variance = math.fsum(rates[canary] * (1 - rates[canary]) for canary in occasion)
         if variance:
-            excess = sum(passed - rates[canary] for canary, passed in sorted(occasion.items()))
+            excess = math.fsum(passed - rates[canary] for canary, passed in occasion.items())
             statistic, seen = statistic + excess**2 / variance, seen + 1
     if seen < 2:
         return None

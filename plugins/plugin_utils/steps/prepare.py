@@ -5,20 +5,18 @@
 
 from __future__ import annotations
 
+import datetime
 import getpass
 import socket
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
-from ...module_utils.gguf import UNCALIBRATED_OVERHEAD_BYTES
-from ..canary import Resources
 from ..sandbox import remove_tree
 from ..store import Generation, Store
-from ..store.rows import Block
-from ..sweep import Cell, HostClass, Plan, estimate, plan
-from ..toolchain import ready
+from ..sweep import Amount, Cell, Plan, expected, most, plan
 from ..worker.progress import Progress
 from ..worker.worker import scratch_folder
 from .entering import Session, enter
@@ -49,7 +47,6 @@ def prepare(request: Request, pid: int) -> dict[str, Any]:
     classes = host_classes(request.hosts)
     lab_home = Path(request.lab_home)
     lab_home.mkdir(parents=True, exist_ok=True)
-    resources = ready(list(definition.canaries.values()), definition.roots, lab_home)
     sweep = definition.sweep.name
     controller = f"{getpass.getuser()}@{socket.gethostname()}:{lab_home.resolve()}"
     with Store(request.store_url) as store:
@@ -62,17 +59,7 @@ def prepare(request: Request, pid: int) -> dict[str, Any]:
         planned = _plan(definition, request.hosts, generation.number)
         added = store.plan(generation, planned, definition.as_dict(), host_rows(request.hosts))
         counts = store.progress(generation_id)
-        overheads = {
-            host["name"]: store.overhead_bytes(host["name"], host["engine"], host["engine_build"])
-            for host in request.hosts
-        }
-        blocks = {
-            host: [
-                _block(definition, resources, host, one, left) | _overhead(overheads[host])
-                for left in store.blocks(generation_id, one.id)
-            ]
-            for host, one in classes.items()
-        }
+        described = list(_described(definition, planned, store))
     return {
         "sweep": sweep,
         "lab_home": str(lab_home),
@@ -80,9 +67,8 @@ def prepare(request: Request, pid: int) -> dict[str, Any]:
         "generation_id": generation_id,
         "owner": f"sweep {sweep} of {controller}",
         "session": session,
-        "blocks": blocks,
         "lines": [
-            *_described(definition, planned),
+            *described,
             *_cell_lines(planned, [cell for cell in planned.cells if cell.numbers]),
             _standing(generation, counts, added.left_out),
         ],
@@ -97,6 +83,7 @@ def preview(request: Request) -> dict[str, Any]:
         planned = _plan(definition, request.hosts, generation.number)
         added = store.plan(generation, planned, definition.as_dict(), host_rows(request.hosts))
         counts = store.progress(generation.id) if generation.id is not None else {"done": 0, "left": 0, "total": 0}
+        described = list(_described(definition, planned, store))
     counts["left"] += added.added
     counts["total"] += added.added
     return {
@@ -104,9 +91,8 @@ def preview(request: Request) -> dict[str, Any]:
         "lab_home": request.lab_home,
         "generation": generation.number,
         "generation_id": generation.id,
-        "blocks": {},
         "lines": [
-            *_described(definition, planned),
+            *described,
             *_cell_lines(planned, planned.cells),
             _standing(generation, counts, added.left_out),
             "check mode: nothing was stored, nothing runs",
@@ -115,66 +101,49 @@ def preview(request: Request) -> dict[str, Any]:
 
 
 def _plan(definition: Definition, hosts: list[dict[str, Any]], generation: int) -> Plan:
-    classes: list[HostClass] = list(dict.fromkeys(host_classes(hosts).values()))
     return plan(
         definition.sweep,
         definition.catalog,
         definition.planned_canaries,
-        classes,
+        list(host_classes(hosts).values()),
         stacks(hosts),
         generation,
         refusals(hosts),
     )
 
 
-def _block(
-    definition: Definition, resources: Resources, host: str, host_class: HostClass, left: Block
-) -> dict[str, Any]:
-    """What the playbook and the worker need of one block."""
-    model = definition.catalog[left.model]
-    return {
-        "sweep": definition.sweep.name,
-        "host": host,
-        "host_class": host_class.id,
-        "engine": host_class.engine,
-        "load_digest": left.load_digest,
-        "load": left.load,
-        "model": model.name,
-        "engine_model": model.cloud.id if model.cloud else model.name_under(left.load),
-        "file": None if model.cloud else model.weights(left.load).file,
-        "draft_file": next((one.file for one in model.drafts(left.load)), None),
-        "chat_template": model.template_text(),
-        "alternatives": model.alternatives(),
-        "canary_folders": {name: str(canary.path) for name, canary in definition.canaries.items()},
-        "toolchain": str(resources.toolchain) if resources.toolchain else None,
-        "repositories": str(resources.repositories),
-        "trial_seconds": left.trial_seconds,
-    }
-
-
-def _overhead(measured_bytes: int | None) -> dict[str, Any]:
-    """What the engine will take beyond the model's own bytes, and whether a load on that host has shown it."""
-    return {
-        "overhead_bytes": UNCALIBRATED_OVERHEAD_BYTES if measured_bytes is None else measured_bytes,
-        "overhead_calibrated": measured_bytes is not None,
-    }
-
-
-def _described(definition: Definition, planned: Plan) -> list[str]:
-    most = estimate(planned)
-    sweep = definition.sweep
-    return [
+def _described(definition: Definition, planned: Plan, store: Store) -> Iterator[str]:
+    sweep, today = definition.sweep, datetime.datetime.now(datetime.UTC).date()
+    measuring = sum(trial.purpose == "measure" for trial in planned.trials)
+    blocks = len({(trial.host_class, trial.block) for trial in planned.trials})
+    yield (
         f"sweep {sweep.name}: {len(planned.cells)} cells x {len(sweep.canaries)} canaries x N = {sweep.replicates}: "
-        f"{most['trials']} trials on {', '.join(planned.stacks)}",
-        f"at most {most['calls_max']} model calls and {most['generated_tokens_max']} generated tokens "
-        f"under the budgets, {most['wall_seconds_max'] / 60:.0f} minutes with the probes past them",
-    ]
+        f"{measuring} trials in {blocks} {'block' if blocks == 1 else 'blocks'} on {', '.join(planned.stacks)}"
+    )
+    yield f"at most {_took(most(planned, today), calls=True)} under the budgets, with the probes past them"
+    if sweep.most_replicates > sweep.replicates:
+        times = sweep.most_replicates / sweep.replicates
+        yield (
+            f"where the decision stays open, up to N = {sweep.most_replicates}: at most "
+            f"{_took(most(planned, today, times), calls=True)}"
+        )
+    if found := expected(planned, store.seen(planned.models), today):
+        of_all = "" if found.trials == len(planned.trials) else f" ({found.trials} of {len(planned.trials)} trials)"
+        yield f"as trials of these models on these hosts went before: about {_took(found)}{of_all}"
+    if sweep.limits:
+        yield "it ends at " + " or ".join(f"{limit:g} {name.replace('_', ' ')}" for name, limit in sweep.limits.items())
+
+
+def _took(amount: Amount, calls: bool = False) -> str:
+    parts = [f"{amount.calls} model calls"] if calls else []
+    parts += [f"{amount.generated_tokens} generated tokens", f"{amount.wall_seconds / 60:.0f} minutes"]
+    return ", ".join(parts + [f"{money:.2f} {currency}" for currency, money in amount.money.items()])
 
 
 def _cell_lines(planned: Plan, cells: Iterable[Cell]) -> Iterator[str]:
+    trials = Counter(trial.cell for trial in planned.trials if trial.purpose == "measure")
     for cell in cells:
-        trials = sum(trial.cell == cell.id for trial in planned.trials)
-        yield f"  {cell.model} on {cell.host_class}, {_changed(cell)}: {_refused(cell) or f'{trials} trials'}"
+        yield f"  {cell.model} on {cell.host_class}, {_changed(cell)}: {_refused(cell) or f'{trials[cell.id]} trials'}"
 
 
 def _refused(cell: Cell) -> str:
@@ -189,6 +158,10 @@ def _standing(generation: Generation, counts: dict[str, int], left_out: int) -> 
     if left_out:
         return (
             f"generation {generation.number} is complete without {left_out} of these trials: start the next with --new"
+        )
+    if not counts["left"] and generation.state == "open" and counts["total"]:
+        return (
+            f"generation {generation.number} goes on: its {counts['total']} trials are recorded, what they say is next"
         )
     if not counts["left"]:
         return f"generation {generation.number} is complete: no trial runs; start the next with: lab sweep --new"

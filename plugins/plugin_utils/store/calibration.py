@@ -1,19 +1,22 @@
 # Copyright: (c) 2026, local_llm.lab contributors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What an engine takes on a host beyond a model's own bytes, from the loads that were measured there."""
+"""What was measured before: what an engine takes beside a model's own bytes on a host, and what its trials took."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from ...module_utils.gguf import UNCALIBRATED_OVERHEAD_BYTES
+from ..sweep.estimate import Seen
 from .tables import tables
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+TOKENS = ("prompt_tokens", "cached_tokens", "generated_tokens")
 LOADS, LOOKED_AT = 9, 200  # the newest, of this many
 ENOUGH = 3  # loads whose median one that was disturbed does not move far
 
@@ -56,6 +59,35 @@ def overhead_bytes(connection: Connection, host: str, engine: str, build: str) -
         return int(median(measured))
     otherwise = median(of_engine[:LOADS]) if len(of_engine) >= ENOUGH else 0
     return int(min(median(measured), max(UNCALIBRATED_OVERHEAD_BYTES, otherwise)))
+
+
+def seen(connection: Connection, models: Mapping[str, Mapping[str, Any]]) -> dict[tuple[str, str], Seen]:
+    """By host class and model, the medians of the newest trials of the same model that came to a verdict."""
+    from sqlalchemy import inspect, select
+
+    attempts, trials = tables().attempts, tables().trials
+    if "purpose" not in {column["name"] for column in inspect(connection).get_columns("trials")}:
+        return {}  # of an earlier version, and opened to be read only
+    record = attempts.c.record
+    used = [record[name].as_float() for name in ("process_seconds", *TOKENS)]
+    found = {}
+    for name, model in models.items():
+        of_model = (trials.c.model_digest == model["digest"], trials.c.purpose == "measure", trials.c.state == "done")
+        classes = connection.execute(select(trials.c.host_class).where(*of_model).distinct()).scalars().all()
+        for host_class in classes:
+            query = (
+                select(*used)
+                .join_from(attempts, trials, attempts.c.trial == trials.c.id)
+                .where(*of_model, trials.c.host_class == host_class, attempts.c.state == "done")
+                .order_by(attempts.c.ended_at.desc())
+                .limit(LOOKED_AT)
+            )
+            rows = [row for row in connection.execute(query) if row[0] is not None]
+            if rows:
+                found[host_class, name] = Seen(
+                    *(median(one or 0.0 for one in column) for column in zip(*rows, strict=True))
+                )
+    return found
 
 
 def _host_class(hosts: list[dict[str, Any]], host: str, engine: str) -> str | None:

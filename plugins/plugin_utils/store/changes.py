@@ -32,9 +32,16 @@ def differences(before: Mapping[str, Any], after: Mapping[str, Any], prefix: str
 def sweep_changes(
     row: Mapping[str, Any], held: Mapping[str, Mapping[str, Any]], plan: Plan, definition: Mapping[str, Any]
 ) -> list[str]:
-    """Why trials of the generation are not in the plan any more, or are there under other budgets; else nothing."""
+    """Why trials of the generation are not in the plan any more, or are there under other budgets; else nothing.
+
+    Only what was planned with the sweep and is measured: the rest came of what was recorded, or stands in a block.
+    """
     planned = {trial.id: trial for trial in plan.trials}
-    ours = {trial_id: trial for trial_id, trial in held.items() if trial["host_class"] in plan.stacks}
+    ours = {
+        trial_id: trial
+        for trial_id, trial in held.items()
+        if trial["host_class"] in plan.stacks and trial["stage"] == "screen" and trial["purpose"] == "measure"
+    }
     same = all(key in planned and trial["budgets"] == planned[key].budgets for key, trial in ours.items())
     if same:
         return []

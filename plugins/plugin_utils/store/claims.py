@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..agent.budgets import trial_seconds
 from ..outcome import Verdict
-from . import counts, pauses, taken
+from . import blocks, counts, limits, pauses, taken
 from .database import Database, utc_now
 from .errors import ClaimLost, SessionOver, StoreError
 from .rows import Claim
@@ -25,31 +25,27 @@ RUN_AGAIN = 2
 LEASE_MARGIN_SECONDS = 300
 
 
-def claim(
-    database: Database, generation_id: int, host: str, host_class: str, load_digest: str, worker: str
-) -> Claim | None:
-    """The next waiting trial of the block, now this worker's alone; None when none waits."""
-    cells, trials, attempts, sessions = tables().cells, tables().trials, tables().attempts, tables().sessions
+def claim(database: Database, generation_id: int, host: str, host_class: str, block: int, worker: str) -> Claim | None:
+    """The next trial of the block, now this worker's alone; None when none is to be run, or another host runs it.
+
+    Once the sweep has taken what it may, its open cells are `budget_spent`, and there is none either.
+    """
+    attempts, sessions = tables().attempts, tables().sessions
     with database.writing() as connection:
         alive = sessions.select().where(sessions.c.id == worker, sessions.c.ended_at.is_(None))
         if connection.execute(alive).first() is None:
             raise SessionOver("This run of the sweep is over: a later one took its place.", "leave it to that one.")
         expire_leases(connection)
-        waiting = (
-            trials.select()
-            .join_from(trials, cells, trials.c.cell == cells.c.id)
-            .where(trials.c.generation == generation_id, trials.c.state == "planned", cells.c.state == "open")
-            .where(trials.c.host_class == host_class, trials.c.load_digest == load_digest)
-            .order_by(trials.c.position, trials.c.id)
-            .limit(1)
-        )
-        row = connection.execute(waiting).mappings().first()
-        if row is None:
+        holder = {"host": host, "worker": worker, "until": utc_now(LEASE_MARGIN_SECONDS)}
+        held = blocks.take(connection, generation_id, host_class, block, holder)
+        row = held and blocks.next_trial(connection, generation_id, host_class, held)
+        if not row or _spent(connection, generation_id, host, host_class):
             return None
         number = row["attempts"] + 1
         if not counts.move(connection, row, "planned", "running", attempts=number):
             raise StoreError(f"Trial {row['id']} was claimed twice at once.", "run the same command again.")
         started_at, lease_until = utc_now(), utc_now(trial_seconds(row["budgets"]) + LEASE_MARGIN_SECONDS)
+        blocks.take(connection, generation_id, host_class, block, holder | {"until": lease_until})
         connection.execute(
             attempts.insert().values(
                 trial=row["id"],
@@ -66,11 +62,22 @@ def claim(
         return Claim(trial, number, generation_id, host, worker, started_at, lease_until)
 
 
+def take_block(
+    database: Database, generation_id: int, host: str, host_class: str, block: int, worker: str, seconds: float
+) -> bool:
+    """Whether this host now holds the block, for so long; a claim in it holds it longer."""
+    with database.writing() as connection:
+        holder = {"host": host, "worker": worker, "until": utc_now(seconds)}
+        held = blocks.take(connection, generation_id, host_class, block, holder)
+        return held is not None and blocks.next_trial(connection, generation_id, host_class, held) is not None
+
+
 def record(database: Database, claimed: Claim, result: Mapping[str, Any]) -> str:
     """Write what came of an attempt; returns the trial's state: done, planned (void: it runs again) or void.
 
     A hand-over pauses its item; a factor that did not take effect closes the cell. A void attempt runs again at most
-    twice, then the cell is `unstable`. One ended by the guard never runs again: the load config is `infeasible`.
+    twice, then the cell is `unstable`: nothing of this where the trial only warmed up or framed its block. One ended
+    by the guard never runs again: the load config is `infeasible`. A look at all of them completes a cell, no record.
     ClaimLost when the attempt was given up meanwhile: nothing is written then.
     """
     verdict = Verdict(result["outcome"], result["ceiling"], result["detail"])
@@ -105,12 +112,13 @@ def record(database: Database, claimed: Claim, result: Mapping[str, Any]) -> str
         state = _state_after_void(connection, claimed, result) if void else "done"
         counts.move(connection, claimed.trial, "running", state)
         taken.add(connection, claimed, result)
+        if claimed.trial["purpose"] != "measure":
+            return state
         if result.get("handed"):
             pauses.add(connection, claimed, result["handed"])
         if result.get("not_applied"):
             reason = {"reason": result["not_applied"], "trial": trial_id}
             close_cells(connection, tables().cells.c.id == claimed.trial["cell"], "factor_not_applied", reason)
-        _complete_cell(connection, claimed.trial["cell"])
     return state
 
 
@@ -150,10 +158,24 @@ def _state_after_void(connection: Connection, claimed: Claim, result: Mapping[st
     whys = [row["why"] for row in connection.execute(query.order_by(attempts.c.number)).mappings()]
     if len(whys) <= RUN_AGAIN:
         return "planned"
-    close_cells(connection, cells.c.id == trial["cell"], "unstable", {"trial": trial["id"], "voids": whys})
+    if trial["purpose"] == "measure":
+        close_cells(connection, cells.c.id == trial["cell"], "unstable", {"trial": trial["id"], "voids": whys})
     return "void"
 
 
-def _complete_cell(connection: Connection, cell_id: str) -> None:
-    if not counts.left_in_cell(connection, cell_id):
-        close_cells(connection, tables().cells.c.id == cell_id, "complete", None)
+def _spent(connection: Connection, generation_id: int, host: str, host_class: str) -> bool:
+    """Whether a limit of the sweep is reached; what is still open is then closed with the numbers.
+
+    The hours are each host's own: the others of its class have had as much.
+    """
+    generations, cells = tables().generations, tables().cells
+    row = connection.execute(generations.select().where(generations.c.id == generation_id)).mappings().one()
+    numbers = limits.reached(connection, dict(row), host)
+    if numbers is None:
+        return False
+    which = cells.c.generation == generation_id
+    if numbers["limit"] == "hours":
+        which, numbers["host"] = which & (cells.c.host_class == host_class), host
+    reason = f"{numbers['taken']:g} of {numbers['allowed']:g} {numbers['limit'].replace('_', ' ')} were taken"
+    close_cells(connection, which, "budget_spent", {"reason": reason, **numbers})
+    return True

@@ -12,7 +12,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..agent.budgets import trial_seconds
-from .rows import Block
 from .tables import TRIAL_STATES, tables
 
 if TYPE_CHECKING:
@@ -85,29 +84,20 @@ def progress(connection: Connection, generation_id: int) -> dict[str, int]:
     }
 
 
-def left_in_cell(connection: Connection, cell: str) -> int:
-    """Trials of a cell that wait or run."""
-    rows = _with_cells(connection, tables().counts.c.cell == cell)
-    return sum(row["planned"] + row["running"] for row in rows)
+def begun(connection: Connection, generation_id: int) -> int:
+    """Trials that run, or have run."""
+    standing = progress(connection, generation_id)
+    return standing["running"] + standing["done"] - standing["closed"]
 
 
-def blocks(connection: Connection, generation_id: int, host_class: str) -> list[Block]:
-    """The blocks of a host class in which trials wait, in the order to run them."""
+def waiting(connection: Connection, generation_id: int, host_class: str) -> dict[int, list[Mapping[Any, Any]]]:
+    """Per block of a host class, the counts (with `planned`, `trial_seconds`) of what waits there, frames included."""
     cells, counts = tables().cells, tables().counts
-    of_class = (counts.c.generation == generation_id, cells.c.host_class == host_class)
-    waiting: dict[tuple[str, int], list[Mapping[str, Any]]] = {}
-    for row in _with_cells(connection, *of_class, cells.c.state == "open", counts.c.planned > 0):
-        waiting.setdefault((row["load_digest"], row["block"]), []).append(row)
-    return [
-        Block(
-            model=rows[0]["model"],
-            load_digest=load_digest,
-            load=rows[0]["load"],
-            trials_left=sum(row["planned"] for row in rows),
-            trial_seconds=max(row["trial_seconds"] for row in rows),
-        )
-        for (load_digest, _number), rows in waiting.items()
-    ]
+    of_class = (counts.c.generation == generation_id, cells.c.host_class == host_class, counts.c.planned > 0)
+    found: dict[int, list[Mapping[Any, Any]]] = {}
+    for row in _with_cells(connection, *of_class, (cells.c.state == "open") | (counts.c.purpose != "measure")):
+        found.setdefault(row["block"], []).append(row)
+    return found
 
 
 def _key(row: Mapping[Any, Any]) -> Key:
@@ -128,7 +118,7 @@ def _with_cells(connection: Connection, *which: ColumnElement[bool]) -> Sequence
 
     cells, counts = tables().cells, tables().counts
     query = (
-        select(counts, cells.c.model, cells.c.load, cells.c.load_digest, cells.c.state.label("cell_state"))
+        select(counts, cells.c.state.label("cell_state"))
         .join_from(counts, cells, counts.c.cell == cells.c.id)
         .where(*which)
         .order_by(counts.c.block, cells.c.position)

@@ -27,7 +27,7 @@ class Generation:
 
 @dataclass(frozen=True)
 class Planned:
-    """What a plan meant to the store: trials added, trials it had, trials a complete generation does not take."""
+    """What a plan meant to the store: trials added, trials it had, what a complete one does not measure."""
 
     added: int
     known: int
@@ -49,13 +49,15 @@ class Session:
 
 @dataclass(frozen=True)
 class Block:
-    """The trials of one model under one load config that wait to be run."""
+    """The trials of one model under one load config that wait to be run; `held_by`, a host that has taken them."""
 
+    number: int
     model: str
     load_digest: str
     load: dict[str, Any]
     trials_left: int
     trial_seconds: float
+    held_by: str | None = None
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,9 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Any
 
+from ..sweep.estimate import Seen
 from ..sweep.plan import Plan
-from . import calibration, claims, counts, generations, pauses, schema, sessions, summary
+from . import blocks, calibration, claims, counts, generations, pauses, rounds, schema, sessions, summary
 from .database import Database, utc_now
 from .rows import Block, Claim, Generation, Planned, Session
 from .tables import tables
@@ -56,6 +57,11 @@ class Store:
         with self._database.reading() as connection:
             return generations.history(connection, sweep)
 
+    def generation(self, generation_id: int) -> dict[str, Any]:
+        """The row of one generation: what was swept, on which hosts and stacks."""
+        with self._database.reading() as connection:
+            return generations.row(connection, generation_id)
+
     def open_generation(self, sweep: str, new: bool = False) -> Generation:
         """The last generation, open or complete; with `new`, or where there is none, the next one."""
         return generations.begin(self._database, sweep, new)
@@ -70,7 +76,7 @@ class Store:
         return generations.add_plan(self._database, generation, plan, sweep, hosts)
 
     def complete(self, generation_id: int) -> bool:
-        """Whether every trial is done or its cell closed; the generation is then complete."""
+        """Whether every cell is closed and no trial runs; the generation is then complete."""
         return generations.complete(self._database, generation_id)
 
     def begin_session(self, sweep: str, controller: str, pid: int, started: str) -> Session:
@@ -89,13 +95,27 @@ class Store:
         return sessions.abandon(self._database, workers)
 
     def blocks(self, generation_id: int, host_class: str) -> list[Block]:
-        """The blocks in which trials wait, in the order to run them."""
+        """The blocks that have something to run, in their order, whoever holds them."""
         with self._database.reading() as connection:
-            return counts.blocks(connection, generation_id, host_class)
+            return blocks.waiting(connection, generation_id, host_class)
 
-    def claim(self, generation_id: int, host: str, host_class: str, load_digest: str, worker: str) -> Claim | None:
-        """The block's next waiting trial, for this worker (a session's id) alone; None when none waits."""
-        return claims.claim(self._database, generation_id, host, host_class, load_digest, worker)
+    def take_block(
+        self, generation_id: int, host: str, host_class: str, block: int, worker: str, seconds: float
+    ) -> bool:
+        """Hold a block for this host until a trial is claimed in it, so long at most; False where another holds it."""
+        return claims.take_block(self._database, generation_id, host, host_class, block, worker, seconds)
+
+    def leave_block(self, generation_id: int, host: str, host_class: str, block: int) -> None:
+        """Hold the block no longer."""
+        blocks.leave(self._database, generation_id, host_class, block, host)
+
+    def settle_blocks(self, generation_id: int, host_class: str) -> list[dict[str, Any]]:
+        """Judge whether the host's speed drifted under blocks that were run to their end; returns those."""
+        return blocks.settle(self._database, generation_id, host_class)
+
+    def claim(self, generation_id: int, host: str, host_class: str, block: int, worker: str) -> Claim | None:
+        """The next trial of a block, for this worker (a session's id) alone; None when none is to be run by it."""
+        return claims.claim(self._database, generation_id, host, host_class, block, worker)
 
     def record(self, claim: Claim, record: Mapping[str, Any]) -> str:
         """Write what came of a claim; the trial is then `done`, `planned` again, or `void` for good."""
@@ -149,6 +169,11 @@ class Store:
             "resident_bytes": resident_bytes, "available_bytes": available_bytes,
         })  # fmt: skip
 
+    def seen(self, models: Mapping[str, Mapping[str, Any]]) -> dict[tuple[str, str], Seen]:
+        """What past trials of these models (name → catalog entry) took, by host class and model."""
+        with self._database.reading() as connection:
+            return calibration.seen(connection, models)
+
     def overhead_bytes(self, host: str, engine: str, build: str) -> int | None:
         """What the engine was measured to take on this host beyond a model's own bytes; None before the first load."""
         with self._database.reading() as connection:
@@ -169,6 +194,27 @@ class Store:
             "generation": generation_id, "host": host, "model": model, "load_digest": load_digest, "ok": ok,
             "checks": [dict(check) for check in checks],
         })  # fmt: skip
+
+    def is_running(self, generation_id: int, host_class: str) -> bool:
+        """Whether a trial of the host class is being run, by whichever host."""
+        with self._database.reading() as connection:
+            return rounds.is_running(connection, generation_id, host_class)
+
+    def standing(self, generation_id: int, host_class: str) -> dict[str, Any]:
+        """What a look reads: `generation` (its row), `cells`, `trials`, `blocks` and `rounds` of a host class.
+
+        `shared_by` is how many models and host classes, each looked at on its own, there are in the generation.
+        """
+        with self._database.reading() as connection:
+            return rounds.standing(connection, generation_id, host_class)
+
+    def add_round(self, generation_id: int, host_class: str, decided: rounds.Round) -> bool:
+        """Do what a look decided; False where another host's look of that number was there first."""
+        return rounds.add_round(self._database, generation_id, host_class, decided)
+
+    def add_rerun(self, generation_id: int, host_class: str, number: int, layout: rounds.Layout) -> bool:
+        """Plan a drifted block once more; False where that was done."""
+        return rounds.add_rerun(self._database, generation_id, host_class, number, layout)
 
     def last_smoke(self, generation_id: int, host: str, load_digest: str) -> dict[str, Any] | None:
         """The last smoke of a load config on a host that let its trials run."""

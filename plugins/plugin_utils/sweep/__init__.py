@@ -14,10 +14,11 @@ from .cloud import Cloud, Price
 from .configs import configs
 from .definition import Sweep, load_sweep
 from .errors import SweepError, SweepFileInvalid, UnknownName
-from .estimate import estimate
+from .estimate import Amount, Seen, expected, most
 from .plan import Cell, HostClass, Plan, PlannedCanary, Refusal, plan
 
 __all__ = [
+    "Amount",
     "Cell",
     "Cloud",
     "HostClass",
@@ -26,14 +27,16 @@ __all__ = [
     "PlannedCanary",
     "Price",
     "Refusal",
+    "Seen",
     "Sweep",
     "SweepError",
     "SweepFileInvalid",
     "Trial",
     "UnknownName",
     "configs",
-    "estimate",
+    "expected",
     "load_catalog",
     "load_sweep",
+    "most",
     "plan",
 ]

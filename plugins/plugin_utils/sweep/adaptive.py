@@ -10,102 +10,24 @@ stopped.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
-from itertools import zip_longest
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any, Literal
 
 from ..stats import predictive_power, spent, steadiness_p_value, stratified_p_value, stratified_score, tidy
+from .tally import Rule, Tally
 
-# Replicates grow by about this factor from look to look: each look reloads models.
-GROWTH = 1.6
+__all__ = ["CellLook", "Rule", "State", "Tally", "look", "shown_better", "words"]
+
 # A cell that has less than this chance to be shown better by the last look is stopped.
 LEAST_CHANCE = 0.1
 # A cell or a baseline that swings between replicates so clearly is not steady enough to be told better.
-UNSTEADY = 0.01
+UNSTEADY = 0.02
 # Of all canaries, the share that a cell must be compared on to be shown better.
 LEAST_CANARIES = 2 / 3
 
 State = Literal["baseline", "open", "efficacy", "futility", "exhausted"]
-
-
-@dataclass(frozen=True)
-class Rule:
-    """`wrong_adoption` is the risk of taking a level that is no better. `shared_by`: how many models and host classes,
-    each looked at on its own, share it."""
-
-    wrong_adoption: float
-    screen: int
-    most: int
-    shared_by: int = 1
-
-    @cached_property
-    def looks(self) -> tuple[int, ...]:
-        """Replicates per canary at each look."""
-        steps = max(1, round(math.log(self.most / self.screen) / math.log(GROWTH)))
-        reached = [round(self.screen * (self.most / self.screen) ** (step / steps)) for step in range(steps + 1)]
-        return tuple(sorted(set(reached)))
-
-
-@dataclass(frozen=True)
-class Tally:
-    """What a cell did: passed and counted trials per canary, and how many replicates each canary had so far.
-
-    `history` has each canary's first trial, then each one's second and so on: of those that count, whether they passed.
-    `cut_off`: the cell gets no more, whatever a look says (the budget is spent, it is unstable), so that its newest
-    look is its last.
-    """
-
-    cell: str
-    baseline: bool
-    passed: Mapping[str, int]
-    counted: Mapping[str, int]
-    replicates: int
-    history: Sequence[Mapping[str, bool]] = field(default=(), repr=False)
-    cut_off: bool = False
-
-    @classmethod
-    def of(
-        cls, cell: str, baseline: bool, trials: Iterable[tuple[str, int, bool | None]], cut_off: bool = False
-    ) -> Tally:
-        """From canary, replicate and whether it passed (None: it does not count) of every trial of the cell that has
-        ended, measures, and lies in no drifted block."""
-        by_canary: dict[str, list[bool | None]] = {}
-        for canary, _replicate, result in sorted(trials, key=lambda trial: trial[:2]):
-            by_canary.setdefault(canary, []).append(result)
-        return cls(
-            cell,
-            baseline,
-            {canary: results.count(True) for canary, results in by_canary.items()},
-            {canary: len(results) - results.count(None) for canary, results in by_canary.items()},
-            min((len(results) for results in by_canary.values()), default=0),
-            tuple(
-                {canary: result for canary, result in zip(by_canary, row, strict=True) if result is not None}
-                for row in zip_longest(*by_canary.values())
-            ),
-            cut_off,
-        )
-
-    def by(self, replicates: int) -> Tally:
-        """What was known after so many replicates."""
-        if not self.history or replicates >= self.replicates:
-            return self
-        seen = self.history[:replicates]
-        return Tally(
-            self.cell,
-            self.baseline,
-            {canary: sum(results.get(canary, False) for results in seen) for canary in self.counted},
-            {canary: sum(canary in results for results in seen) for canary in self.counted},
-            replicates,
-            seen,
-        )
-
-    @property
-    def repeats_itself(self) -> bool:
-        """Nothing counted but the first replicate: at temperature 0 the others are the same experiment."""
-        return len(self.history) > 1 and not any(self.history[1:])
 
 
 @dataclass(frozen=True)
@@ -119,19 +41,24 @@ class CellLook:
 
 
 def look(rule: Rule, tallies: Sequence[Tally]) -> list[CellLook]:
-    """Every cell of one model on one host class, in the order given."""
+    """Every cell of one model on one host class but a confirmation's, in the order given.
+
+    What never ran cannot win and takes no part of the risk, so it does not matter whether it is among them.
+    """
     baseline = next((one for one in tallies if one.baseline), Tally("", True, {}, {}, 0))
     levels = [one for one in tallies if not one.baseline]
     canaries = len({canary for one in tallies for canary in one.counted})
+    sharing = sum(1 for one in levels if any(one.counted.values()))
     found: dict[str, CellLook] = {}
-    for number in range(1, len(rule.looks) + 1):
+    for number, replicates in enumerate(rule.looks, 1):
+        known = baseline.by(replicates)
         seen = [
-            _Comparison.at(rule, number, one, baseline, canaries)
+            _Comparison.at(rule, number, one, known, canaries)
             for one in levels
             if _is_seen(rule, number, one) and (one.cell not in found or found[one.cell].state == "open")
         ]
         won_before = sum(1 for one in found.values() if one.state == "efficacy")
-        found |= _decided(rule, seen, len(levels) - won_before)
+        found |= _decided(rule, seen, sharing - won_before)
     looks = {one.cell: found.get(one.cell) or _not_looked_at(rule, one) for one in levels}
     target = max((one.replicates for one in looks.values() if one.state == "open"), default=0)
     return [looks[one.cell] if one.cell in looks else _of_baseline(one, target) for one in tallies]
@@ -150,7 +77,7 @@ def words(cell_look: CellLook) -> str:
         return "the baseline"
     if not numbers:
         return "ended before its first look" if state == "exhausted" else "not looked at yet"
-    count, points = f"N = {numbers['replicates']} per canary", f"{100 * numbers['difference']:+.0f} points"
+    count, points = f"N = {numbers['replicates']} per canary", f"{round(100 * numbers['difference']):+d} points"
     p_value = "nothing to tell apart" if numbers["p_value"] is None else f"p = {numbers['p_value']:.2g}"
     if state == "efficacy":
         return (
@@ -191,7 +118,7 @@ class _Comparison:
     def at(cls, rule: Rule, number: int, level: Tally, baseline: Tally, canaries: int) -> _Comparison:
         replicates = rule.looks[number - 1]
         present, cut_off = level.replicates, level.cut_off and number == _reached(rule, level)
-        level, baseline = level.by(replicates), baseline.by(replicates)
+        level = level.by(replicates)
         no_more = cut_off or level.repeats_itself
         strata = tuple(
             (level.passed[canary], level.counted[canary], baseline.passed[canary], baseline.counted[canary])
@@ -235,14 +162,14 @@ class _Comparison:
         why = self.why_not(risk)
         last = spent(risk, 1.0) - spent(risk, rule.looks[-2] / rule.most) if len(rule.looks) > 1 else risk
         chance = None if self.is_last else predictive_power(stratified_score(self.strata), last, self.fractions[1])
-        differences = [passed / trials - base / of for passed, trials, base, of in self.strata]
+        differences = [Fraction(passed, trials) - Fraction(base, of) for passed, trials, base, of in self.strata]
         numbers = {
-            "difference": tidy(sum(differences) / len(differences)) if differences else 0.0,
+            "difference": tidy(float(sum(differences) / max(1, len(differences)))),
             "p_value": self.p_value,
             "boundary": tidy(self.boundary(risk)),
             "look": self.look,
             "replicates": self.replicates,
-            "canaries": len(differences),
+            "canaries": len(self.strata),
             "all_canaries": self.canaries,
             "steady_p_value": self.steady_p_value,
             "chance": tidy(chance),
@@ -282,7 +209,7 @@ def _reached(rule: Rule, level: Tally) -> int:
 
 
 def _decided(rule: Rule, seen: Sequence[_Comparison], undecided: int) -> dict[str, CellLook]:
-    """Holm's steps: the risk is shared by all levels not yet shown better; each that is leaves more to the others."""
+    """Holm's steps: the levels not yet shown better share the risk, and each that is leaves more to the others."""
     found: dict[str, CellLook] = {}
     while True:
         risk = rule.wrong_adoption / rule.shared_by / max(1, undecided - len(found))

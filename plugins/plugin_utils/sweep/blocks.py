@@ -67,7 +67,7 @@ class Scene:
 
     `chat` is the baseline's, which warm-ups and anchors use under any load config; `anchored` is false where there is
     no host of ours to warm up or to watch. `digest_under` gives the model's digest under a load config. `canaries` are
-    in the sweep's order, `budgets` the sweep's own.
+    in the sweep's order, `budgets` the sweep's own. There are blocks for each of the `hosts`.
     """
 
     sweep: str
@@ -82,6 +82,7 @@ class Scene:
     budgets: Mapping[str, Any]
     seed: int
     anchored: bool
+    hosts: int = 1
 
     @property
     def scope(self) -> list[Any]:
@@ -94,8 +95,8 @@ class Scene:
         return min(self.canaries, key=lambda name: self.canaries[name].grade)
 
 
-def in_passes(wanted: Sequence[Wanted], canaries: Sequence[str], hosts: int = 1) -> list[list[Wanted]]:
-    """What each block measures, in the order to run them, so that there is a block for each of the hosts.
+def in_passes(scene: Scene, wanted: Sequence[Wanted]) -> list[list[Wanted]]:
+    """What each block measures, in the order to run them.
 
     The replicates are shared out between the passes over the load configs; where there are too few of them, the
     canaries are, for cells are compared canary by canary.
@@ -106,13 +107,13 @@ def in_passes(wanted: Sequence[Wanted], canaries: Sequence[str], hosts: int = 1)
     for one in sorted(wanted, key=lambda one: one.replicate):
         ranks.append((one, times.setdefault((one.cell.id, one.canary), 0)))
         times[one.cell.id, one.canary] += 1
-    passes = max(hosts, 2 if len(loads) > 1 else 1)
+    passes = max(scene.hosts, 2 if len(loads) > 1 else 1)
     units: dict[Any, int]
     if max(times.values(), default=0) >= passes:
         units = _dealt(range(max(times.values())), passes)
         shares = [(one, units[rank]) for one, rank in ranks]
     else:
-        units = _dealt(canaries, passes)
+        units = _dealt(list(scene.canaries), passes)
         shares = [(one, units[one.canary]) for one, _rank in ranks]
     blocks: dict[tuple[int, str], list[Wanted]] = {}
     for number in range(passes):

@@ -64,7 +64,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Plan:
-    """One generation of a sweep: what is to be run, and on which stacks."""
+    """One generation of a sweep: what is to be run, and on which stacks. `scenes` are by host class and model."""
 
     sweep: str
     generation: int
@@ -72,6 +72,7 @@ class Plan:
     trials: tuple[Trial, ...]
     stacks: dict[str, dict[str, Any]]
     models: dict[str, dict[str, Any]]
+    scenes: dict[tuple[str, str], Scene]
 
 
 def plan(
@@ -95,13 +96,15 @@ def plan(
     sweep.check_canaries(canaries)
     cells: list[Cell] = []
     trials: list[Trial] = []
+    scenes: dict[tuple[str, str], Scene] = {}
     hosts = Counter(one.id for one in host_classes)
     for host_class, engine in {one.id: one.engine for one in host_classes}.items():
         blocks = 0
         for name in sweep.models:
             if (catalog[name].cloud is not None) != (engine == CLOUD_ENGINE):
                 continue
-            here = scene(sweep, catalog[name], canaries, host_class, stacks[host_class], generation)
+            here = scene(sweep, catalog[name], canaries, host_class, stacks[host_class], generation, hosts[host_class])
+            scenes[host_class, name] = here
             of_model = _cells(sweep, catalog[name], here, len(cells))
             if refusals and host_class in refusals:
                 of_model = [_asked(cell, catalog[name], refusals[host_class]) for cell in of_model]
@@ -109,7 +112,7 @@ def plan(
             replicates = range(1, sweep.replicates + 1)
             to_run = [cell for cell in of_model if cell.state == "open"]
             wanted = [Wanted(*one) for one in itertools.product(to_run, sweep.canaries, replicates)]
-            contents = in_passes(wanted, sweep.canaries, hosts[host_class])
+            contents = in_passes(here, wanted)
             trials += laid_out(here, contents, "screen", blocks, len(trials))
             blocks += len(contents)
     return Plan(
@@ -119,6 +122,7 @@ def plan(
         trials=tuple(trials),
         stacks={host_class.id: json.loads(canonical(stacks[host_class.id])) for host_class in host_classes},
         models={name: catalog[name].as_dict() for name in sweep.models},
+        scenes=scenes,
     )
 
 
@@ -129,6 +133,7 @@ def scene(
     host_class: str,
     stack: Mapping[str, Any],
     generation: int,
+    hosts: int = 1,
 ) -> Scene:
     """What the trials of one model on one class of hosts have in common."""
     return Scene(
@@ -144,6 +149,7 @@ def scene(
         budgets=sweep.budgets,
         seed=sweep.seed,
         anchored=model.cloud is None,
+        hosts=hosts,
     )
 
 

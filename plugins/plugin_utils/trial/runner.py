@@ -105,7 +105,7 @@ def _agent(spec: Spec, course: Course, canary: Canary, sandbox: Any, transcript:
     window_tokens = min(spec.window_tokens, course.applied["window_tokens"] or spec.window_tokens)
     # Without it, Ollama loads the model again with a window of its own choice.
     window = {"num_ctx": window_tokens} if spec.engine == "ollama" else {}
-    with sandbox, Client(spec.base_url, spec.api_key, spec.model, spec.engine) as client:
+    with sandbox, Client(spec.base_url, spec.api_key, spec.model, spec.engine, cold=True) as client:
         job = Job(
             prompt=canary.prompt,
             autonomy=canary.autonomy,

@@ -54,7 +54,7 @@ class Block:
     sweep: str
     host: str
     host_class: str
-    load_digest: str
+    number: int
     window_tokens: int
     trial_seconds: float
     engine: str
@@ -82,7 +82,7 @@ class Block:
         settings: dict[str, Any] | None = None,
     ) -> Block:
         """The block as the plan gives it, met with where it runs."""
-        names = ("sweep", "host", "host_class", "engine", "load_digest", "canary_folders", "toolchain")
+        names = ("sweep", "host", "host_class", "number", "engine", "canary_folders", "toolchain")
         planned = {key: block[key] for key in (*names, "repositories")}
         return cls(
             generation_id=generation_id,
@@ -128,6 +128,7 @@ class Worker:
         ]
         self._guardians += [block.script] if block.script else []
         self._seconds: list[float] = []
+        self._place = (block.generation_id, block.host, block.host_class, block.number)
 
     def run(self) -> dict[str, int]:
         """Run what is left of the block; returns how many attempts ended how, by outcome."""
@@ -149,9 +150,17 @@ class Worker:
                     raise outage
                 faults = faults + 1 if record["detail"] == "harness_error" else 0
                 self._recover(record, faults)
+            self._settle()
         finally:
             self._progress.remove()
+            self._store.leave_block(*self._place)
         return counts
+
+    def _settle(self) -> None:
+        """The block is over: say so where the host's speed drifted under it."""
+        for one in self._store.settle_blocks(self._block.generation_id, self._block.host_class):
+            if (one["numbers"] or {}).get("drifted"):
+                self._actions.tell(_drift_line(one))
 
     def _recover(self, record: dict[str, Any], faults: int) -> None:
         """After a void trial: bring the engine back, and stop where the next trials would be void as well."""
@@ -174,8 +183,7 @@ class Worker:
 
     def _claim(self) -> Claim | None:
         self._check_guardians()
-        block = self._block
-        return self._store.claim(block.generation_id, block.host, block.host_class, block.load_digest, self._session)
+        return self._store.claim(*self._place, self._session)
 
     def _renew(self) -> dict[str, Any]:
         return self._actions.renew(int(self._block.trial_seconds + GRACE_SECONDS), False)
@@ -248,14 +256,24 @@ class Worker:
         trial = claim.trial
         ended = "/".join(filter(None, (record["outcome"], record["ceiling"], record["detail"])))
         config = " ".join(f"{name}={value}" for name, value in trial["chat"].items())
+        which = f"#{trial['replicate']}" if trial["purpose"] == "measure" else trial["purpose"].replace("_", "-")
         speed = record.get("generated_tokens_per_second")
         return (
             f"trial {counts['done']}/{counts['total']} {self._block.host} {trial['model']} {trial['canary']} "
-            f"[{config}] #{trial['replicate']}: {ended} · "
+            f"[{config}] {which}: {ended} · "
             f"{record.get('turns', 0)} turns · {record.get('generated_tokens', 0)} tokens"
             + (f" · {speed:.0f} tokens/s" if speed else "")
             + f" · {record['process_seconds']:.1f} s"
         )
+
+
+def _drift_line(block: dict[str, Any]) -> str:
+    numbers = block["numbers"]
+    then = "it runs once more" if block["state"] == "drifted" else "it stays, being run once more already"
+    return (
+        f"block {block['number']} of {block['model']}: the speed went from {numbers['opening_tokens_per_second']:.1f} "
+        f"to {numbers['closing_tokens_per_second']:.1f} tokens/s on {numbers['host']}; {then}"
+    )
 
 
 def _reading(event: dict[str, Any]) -> dict[str, Any]:

@@ -50,10 +50,13 @@ def demo(tmp_path: Path, summary_of: Callable[..., dict[str, Any]]) -> tuple[Sto
     def record(count: int) -> None:
         left = count
         while left and (blocks := store.blocks(generation_id, host_class.id)):
-            claim = store.claim(generation_id, "embedded", host_class.id, blocks[0].load_digest, session.id)
+            claim = store.claim(generation_id, "embedded", host_class.id, blocks[0].number, session.id)
             assert claim is not None
             store.record(claim, (failed if claim.trial["grade"] else passed) | {"trial": claim.trial["id"]})
             left -= claim.trial["purpose"] == "measure"
+        if count == ALL:
+            for cell in store.summary(generation_id)["cells"]:
+                store.set_cell_state(cell["id"], "complete")
         store.complete(generation_id)
 
     return store, generation_id, record

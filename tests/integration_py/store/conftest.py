@@ -96,9 +96,19 @@ class Lab:
         """A run of the playbook that is dead as soon as another one looks: no process began at that time."""
         return self.store.begin_session(self.sweep.name, controller, os.getpid(), f"long ago {next(numbers)}")
 
+    def next(self, session: Session, block: int = 0, host: str = "box") -> Claim | None:
+        return self.store.claim(self.id, host, self.host_class.id, block, session.id)
+
     def claim(self, session: Session, block: int = 0) -> Claim | None:
-        blocks = list(dict.fromkeys(trial.load_digest for trial in self.planned().trials))
-        return self.store.claim(self.id, "box", self.host_class.id, blocks[block], session.id)
+        """The next trial of a block that measures; what frames it is passed on the way."""
+        while (claim := self.next(session, block)) and claim.trial["purpose"] != "measure":
+            self.store.record(claim, {"outcome": "passed", "ceiling": None, "detail": None})
+        return claim
+
+    def look(self) -> None:
+        """Find every cell decided, as the last look of a sweep does."""
+        for cell in self.store.summary(self.id)["cells"]:
+            self.store.set_cell_state(cell["id"], "complete")
 
     def trial(self, trial_id: str) -> dict[str, Any]:
         return next(trial for trial in self.store.summary(self.id)["trials"] if trial["id"] == trial_id)

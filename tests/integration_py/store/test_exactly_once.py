@@ -26,7 +26,7 @@ FORK = multiprocessing.get_context("fork")  # as Ansible does
 
 def work(url: str, lab: Any, session: Any, tell: Callable[[str], None] = lambda step: None) -> None:
     with Store(url) as store:
-        for block in dict.fromkeys(trial.load_digest for trial in lab.planned().trials):
+        for block in [one.number for one in store.blocks(lab.id, lab.host_class.id)]:
             while claim := store.claim(lab.id, f"host-{os.getpid()}", lab.host_class.id, block, session.id):
                 tell("claimed")
                 store.record(claim, PASSED)
@@ -44,9 +44,12 @@ def test_eight_processes_claim_each_of_two_hundred_trials_once(store_url: str, l
         worker.join()
     assert [worker.exitcode for worker in workers] == [0] * 8
     trials = lab.store.summary(lab.id)["trials"]
-    assert len(trials) == 204
+    assert len(trials) == 204 + 8 * 3, "the first plan's four blocks, and four for what came later"
     assert all([attempt["state"] for attempt in trial["attempts"]] == ["done"] for trial in trials)
     assert len({trial["host"] for trial in trials}) > 1
+    hosts = {(trial["block"], trial["host"]) for trial in trials}
+    assert len(hosts) == len({trial["block"] for trial in trials}), "one host for each block"
+    lab.look()
     assert lab.store.complete(lab.id)
 
 
@@ -79,6 +82,7 @@ def test_killed_at_random_moments_and_resumed_nothing_is_run_twice(store_url: st
         worker.join()
     work(store_url, lab, lab.session())
     trials = lab.store.summary(lab.id)["trials"]
+    lab.look()
     assert lab.store.complete(lab.id)
     for trial in trials:
         ended = Counter(attempt["state"] for attempt in trial["attempts"])
@@ -105,9 +109,9 @@ class Lives(RuleBasedStateMachine):
         self.held: list[tuple[str, Claim]] = []  # what somebody believes to hold, perhaps wrongly
         self.final: dict[str, Any] = {}
 
-    @rule(who=st.sampled_from(["one", "two"]), block=st.integers(0, 1))
+    @rule(who=st.sampled_from(["one", "two"]), block=st.integers(0, 3))
     def claim(self, who: str, block: int) -> None:
-        claim = self.lab.claim(self.sessions[who], block)
+        claim = self.lab.next(self.sessions[who], block)
         if claim:
             assert claim.trial["id"] not in self.final
             alive = {claim.worker for claim in (held for _unused, held in self.held)} & self._live()
@@ -139,7 +143,7 @@ class Lives(RuleBasedStateMachine):
         self.sessions[who] = self.lab.session(who)
         assert self.sessions[who].abandoned == lost
         try:
-            self.lab.claim(old)
+            self.lab.next(old)
             raise AssertionError("a dead run got a trial")
         except SessionOver:
             pass

@@ -17,17 +17,21 @@ from ansible_collections.local_llm.lab.plugins.plugin_utils.store import (
     StoreError,
     SweepChanged,
 )
+from ansible_collections.local_llm.lab.plugins.plugin_utils.store.rounds import Round
 from ansible_collections.local_llm.lab.plugins.plugin_utils.sweep import HostClass
+from ansible_collections.local_llm.lab.plugins.plugin_utils.sweep.blocks import Wanted, laid_out
 
 PASSED = {"outcome": "passed", "ceiling": None, "detail": None}
-TRIALS = 3 * 2 * 3
+TRIALS = 3 * 2 * 3 + 4 * 3  # of four blocks, each with a warm-up and two anchors
 
 
 def finish(lab: Any) -> None:
     session = lab.session()
-    for block in (0, 1):
+    for block in range(4):
         while claim := lab.claim(session, block):
             lab.store.record(claim, PASSED)
+    assert not lab.store.complete(lab.id)
+    lab.look()
     assert lab.store.complete(lab.id)
 
 
@@ -81,12 +85,31 @@ def test_another_host_class_joins_with_its_own_stack(lab: Any) -> None:
 
 
 def test_more_replicates_continue_the_generation_and_reopen_its_cells(lab: Any) -> None:
-    session = lab.session()
-    while claim := lab.claim(session):
-        lab.store.record(claim, PASSED)
-    assert lab.cell_states() == ["complete", "complete", "open"]
-    assert lab.plan(replicates=4) == Planned(added=6, known=TRIALS, left_out=0)
+    lab.store.set_cell_state(lab.store.summary(lab.id)["cells"][0]["id"], "complete")
+    assert lab.cell_states() == ["complete", "open", "open"]
+    assert lab.plan(replicates=4) == Planned(added=6 + 4 * 3, known=TRIALS, left_out=0)
     assert lab.cell_states() == ["open", "open", "open"]
+    assert lab.plan(replicates=4).added == 0
+    added = [trial for trial in lab.store.summary(lab.id)["trials"] if trial["block"] > 3]
+    assert {trial["replicate"] for trial in added if trial["purpose"] == "measure"} == {4}
+    assert len([block for block in lab.store.blocks(lab.id, lab.host_class.id) if block.number > 3]) == 4
+
+
+def test_what_looks_and_reruns_added_is_no_change_of_the_sweep(lab: Any) -> None:
+    cell = lab.planned().cells[0]
+    scene = lab.planned().scenes[lab.host_class.id, "tiny"]
+    wanted = [Wanted(cell, "hello", 4)]
+
+    def layout(block: int, position: int) -> list[Any]:
+        assert (block, position) == (4, TRIALS)
+        return laid_out(scene, [wanted], "replicate", block, position)
+
+    decided = Round("tiny", 1, [{"cell": cell.id}], {}, (), layout)
+    assert lab.store.add_round(lab.id, lab.host_class.id, decided)
+    assert not lab.store.add_round(lab.id, lab.host_class.id, decided), "a look is written once"
+    assert len(lab.store.summary(lab.id)["trials"]) == TRIALS + 4
+    assert lab.plan() == Planned(added=0, known=TRIALS, left_out=0)
+    assert lab.plan(replicates=4) == Planned(added=5 + 4 * 3, known=TRIALS + 1, left_out=0)
 
 
 def test_how_to_judge_may_change_at_any_time(lab: Any) -> None:
@@ -143,7 +166,7 @@ def test_a_read_only_store_tells_what_would_happen(store_url: str, lab: Any) -> 
     with Store(store_url, read_only=True) as store:
         generation = store.open_generation("nightly")
         assert generation == lab.generation.__class__(**(vars(generation)))
-        assert store.plan(generation, lab.planned(replicates=4), lab.sweep.as_dict(), []).added == 6
+        assert store.plan(generation, lab.planned(replicates=4), lab.sweep.as_dict(), []).added == 6 + 4 * 3
         assert store.open_generation("nightly", new=True).number == 2
         lab.stack = {"engine": {"build": "b2"}}
         with pytest.raises(StackChanged):

@@ -27,7 +27,7 @@ def test_own_canaries_are_made_ready_once_and_run_like_any_other(folder: Folder,
     code, output = folder.run()
     assert code == 0, output
     records = folder.records()
-    assert len(records) == 12
+    assert len(records) == 12 + 3
     assert {(record["outcome"], record["error"]) for record in records} == {("failed", None)}
     assert {record["grade_reason"] for record in records} == {"nothing was pushed"}
     assert all(record["scores"] == {} for record in records)
@@ -40,7 +40,7 @@ def test_to_look_first_builds_and_fetches_nothing(folder: Folder, tmp_path: Path
     own_canaries(folder, tmp_path)
     code, output = folder.run("--check")
     assert code == 0, output
-    assert "1 cells x 4 canaries x N = 3: 12 trials" in output
+    assert "1 cells x 4 canaries x N = 3: 12 trials in 1 block" in output
     assert not folder.home.exists()
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -70,15 +71,21 @@ class Host:
 
 @pytest.fixture
 def work(tmp_path: Path) -> Iterator[Callable[[Host, list[Turn]], tuple[Store, int, Callable[[], dict[str, int]]]]]:
-    """Plans three trials of hello_file; hands out the store, the generation and the worker's run."""
+    """Plans three trials of hello_file, `framed` by warm-up and anchors if a test is about these; hands out the store,
+    the generation and the worker's run."""
     with Store(f"sqlite:///{tmp_path}/store.sqlite") as store:
 
-        def prepared(host: Host, turns: list[Turn]) -> tuple[Store, int, Callable[[], dict[str, int]]]:
+        def prepared(
+            host: Host, turns: list[Turn], framed: bool = False
+        ) -> tuple[Store, int, Callable[[], dict[str, int]]]:
             canary = find("hello_file", [CANARIES])
             planned_canary = PlannedCanary(canary.digest, canary.grade, canary.budgets.as_dict())
             generation = store.open_generation(SWEEP.name)
             assert generation.id is not None
             planned = plan(SWEEP, {"tiny": MODEL}, {"hello_file": planned_canary}, [HERE], {HERE.id: {}}, 1)
+            if not framed:
+                measuring = tuple(trial for trial in planned.trials if trial.purpose == "measure")
+                planned = replace(planned, trials=measuring)
             row = {"name": "box", "host_class": HERE.id, "tier": "lite", "engine": "llama_cpp"}
             store.plan(generation, planned, SWEEP.as_dict(), [row])
             session = store.begin_session(SWEEP.name, "here", os.getpid(), str(started(os.getpid())))
@@ -90,7 +97,7 @@ def work(tmp_path: Path) -> Iterator[Callable[[Host, list[Turn]], tuple[Store, i
                         sweep=SWEEP.name,
                         host="box",
                         host_class=HERE.id,
-                        load_digest=planned.trials[0].load_digest,
+                        number=0,
                         window_tokens=4096,
                         trial_seconds=60,
                         engine="llama_cpp",
@@ -160,3 +167,35 @@ def test_a_trial_that_ended_before_its_host_was_lost_stands(work: Any) -> None:
     with pytest.raises(RuntimeError, match="No route"):
         run()
     assert store.progress(generation)["done"] == 1
+
+
+@pytest.mark.parametrize(("closing_speed", "state"), [(52.0, "complete"), (30.0, "drifted")])
+def test_a_block_is_warmed_up_and_its_anchors_tell_whether_the_speed_drifted(
+    work: Any, closing_speed: float, state: str
+) -> None:
+    host = Host()
+    store, generation, run = work(host, [*anchor(50)[:2], *anchor(50), *PASS * 3, *anchor(closing_speed)], framed=True)
+    assert run() == {"failed": 1, "passed": 5}
+    (block,) = store.summary(generation)["blocks"]
+    assert block["state"] == state and block["numbers"]["closing_tokens_per_second"] == closing_speed
+    said = [line for line in host.told if line.startswith("block ")]
+    assert len(said) == (state == "drifted") and all(
+        "50.0 to 30.0 tokens/s on box; it runs once more" in line for line in said
+    )
+    assert ["warm-up: failed/turns" in line for line in host.told[:3]] == [True, False, False]
+    records = {trial["purpose"]: trial["record"] for trial in store.summary(generation)["trials"]}
+    assert len(records["anchor"]["turn_speeds"]) == 6 and records["measure"]["cold_start"] is False
+    assert len(records["measure"]["generations_sha256"]) == 64
+
+
+def anchor(speed: float) -> list[Turn]:
+    """As many turns as it takes to tell two speeds apart."""
+    turns = [call("write_file", path="greeting.txt", content=f"{number}") for number in range(3)]
+    return [replace(turn, speed=speed) for turn in (*turns, *PASS)]
+
+
+def test_a_block_that_its_worker_left_is_free_for_another_host(work: Any) -> None:
+    store, generation, run = work(Host(QUIET, RuntimeError("No route to host")), PASS)
+    with pytest.raises(RuntimeError, match="No route"):
+        run()
+    assert [block.held_by for block in store.blocks(generation, HERE.id)] == [None]

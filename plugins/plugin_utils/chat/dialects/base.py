@@ -50,6 +50,11 @@ class Dialect:
         """The body, with what this engine is always asked for."""
         return {**body, "stream_options": {"include_usage": True}}
 
+    def cold(self, body: dict[str, Any]) -> dict[str, Any] | None:
+        """The body of a call whose prompt is read anew; None where that cannot be asked for, but only be brought about
+        by a call about something else."""
+        return None
+
     def chunk(self, raw: dict[str, Any]) -> dict[str, Any]:
         """An object of the answer's stream as a chunk of OpenAI's."""
         return raw

@@ -8,7 +8,8 @@ Reasoning is a matter of the chat template, which gets `chat_template_kwargs`: `
 that reads neither changes nothing and says nothing: look at the reasoning tokens.
 
 `return_progress` makes the server send chunks while it reads a long prompt, so that a slow prompt is no silence;
-`timings_per_token` counts the tokens along the way, for the stream that is stopped.
+`timings_per_token` counts the tokens along the way, for the stream that is stopped. `cache_prompt` off makes it read a
+prompt anew, and keep it for the next call all the same.
 
 The raw text of a reply cannot be had beside the parsed one: a stream's `verbose` object has it empty and repeats the
 whole prompt. `tool_choice: none` with `reasoning_format: none` gives it, but without the grammar that guards a call,
@@ -31,3 +32,6 @@ class LlamaCpp(Dialect):
 
     def finished(self, body: dict[str, Any]) -> dict[str, Any]:
         return {**super().finished(body), "timings_per_token": True, "return_progress": True}
+
+    def cold(self, body: dict[str, Any]) -> dict[str, Any]:
+        return {**body, "cache_prompt": False}

@@ -23,6 +23,10 @@ class OpenAiCompatible(Dialect):
     def finished(self, body: dict[str, Any]) -> dict[str, Any]:
         return super().finished(body) if self._asks_usage else body
 
+    def cold(self, body: dict[str, Any]) -> dict[str, Any]:
+        """Its cache is everybody's: another call would cost something and change nothing."""
+        return body
+
     def learn(self, error: ChatError) -> bool:
         if "max_completion_tokens" in error.message and self.max_tokens_key == "max_tokens":
             self.max_tokens_key = "max_completion_tokens"

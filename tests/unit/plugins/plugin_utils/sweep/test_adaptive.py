@@ -99,6 +99,25 @@ def test_what_all_looks_may_spend_is_the_risk_and_it_is_shared_by_levels_and_by_
     assert spent == pytest.approx(0.05 / 4 / 2, rel=1e-4)
 
 
+def test_every_model_on_every_host_class_that_compares_levels_shares_the_sweep_s_risk() -> None:
+    sweep = {"replicates": 3, "most_replicates": 8, "wrong_adoption": 0.05}
+    cells = [
+        {"model": model, "host_class": host_class, "factor": factor}
+        for model, host_class, factor in (
+            ("small", "gb10", None), ("small", "gb10", "temperature"), ("small", "gb10", "top_p"),
+            ("large", "gb10", "temperature"), ("small", "mac", "temperature"), ("large", "mac", None),
+        )
+    ]  # fmt: skip
+    assert Rule.of(sweep, cells) == Rule(0.05, 3, 8, shared_by=3)
+    assert Rule.of(sweep, cells[:1]) == ADAPTIVE
+
+
+def test_a_cell_that_never_ran_takes_no_part_of_the_risk() -> None:
+    cells = {"baseline": steady(4, 8), "better": steady(6, 8)}
+    alone, beside = (looked(FIXED, made)["better"] for made in (cells, cells | {"infeasible": []}))
+    assert alone == beside
+
+
 def test_a_cell_that_swings_is_not_shown_better_however_far_ahead() -> None:
     swinging = trials({1: 10, 2: 10, 3: 10, 4: 2, 5: 10, 6: 10, 7: 10, 8: 2})
     looks = looked(FIXED, {"baseline": steady(4, 8), "swings": swinging})
@@ -198,7 +217,9 @@ def test_the_order_of_cells_and_of_trials_does_not_matter(tallies: list[Tally], 
 def test_a_cell_that_did_what_the_baseline_did_never_wins(tallies: list[Tally]) -> None:
     for rule in (ADAPTIVE, FIXED):
         twin = replace(tallies[0], cell="twin", baseline=False)
-        assert look(rule, [*tallies, twin])[-1].state not in ("efficacy", "open")
+        found = look(rule, [*tallies, twin])[-1]
+        assert found.state not in ("efficacy", "open")
+        assert found.numbers["difference"] == 0
 
 
 @settings(max_examples=100)

@@ -25,7 +25,7 @@ from ansible_collections.local_llm.lab.plugins.plugin_utils.sweep import (
     load_sweep,
     plan,
 )
-from ansible_collections.local_llm.lab.plugins.plugin_utils.sweep.blocks import Wanted, in_passes
+from ansible_collections.local_llm.lab.plugins.plugin_utils.sweep.blocks import Scene, Wanted, in_passes
 from ansible_collections.local_llm.lab.plugins.plugin_utils.sweep.plan import Cell
 
 BUDGETS = {"turns": 30, "generated_tokens": 900, "completion_tokens": 160, "wall_clock_seconds": 120}
@@ -122,7 +122,8 @@ def test_every_wanted_trial_lies_in_one_block_and_compared_cells_meet_a_canary_i
         for name in names
         for replicate in range(4, 4 + replicates)
     ]
-    made = in_passes(wanted, names, hosts)
+    seen = {name: PlannedCanary(name, 0, BUDGETS) for name in names}
+    made = in_passes(Scene("s", 1, "h", {}, "m", "d", {}, seen, {}, 0, True, hosts), wanted)
     of_load = Counter(block[0].cell.load_digest for block in made)
     loads = len(of_load)
     assert sorted((one.cell.id, one.canary, one.replicate) for block in made for one in block) == sorted(

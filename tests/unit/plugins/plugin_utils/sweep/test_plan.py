@@ -23,7 +23,6 @@ from ansible_collections.local_llm.lab.plugins.plugin_utils.sweep import (
     Sweep,
     Trial,
     UnknownName,
-    estimate,
     load_catalog,
     load_sweep,
     plan,
@@ -151,18 +150,6 @@ def test_the_seed_of_the_sweep_orders_the_trials(sweep: Sweep, catalog: dict[str
 def test_the_sweeps_budgets_replace_the_canarys(sweep: Sweep, catalog: dict[str, Model]) -> None:
     made = planned(replace(sweep, budgets={"turns": 4}), catalog)
     assert all(trial.budgets == BUDGETS | {"turns": 4} for trial in measuring(made))
-    assert estimate(made) == {
-        "trials": 18 + 3,
-        "calls_max": 18 * 4 + 2 + 2 * 4,
-        "generated_tokens_max": (18 + 3) * 900,
-        "wall_seconds_max": 18 * 120 * 2 + 3 * 120,  # past their ceilings, twice as long
-    }
-
-
-def test_host_classes_run_side_by_side(sweep: Sweep, catalog: dict[str, Model]) -> None:
-    alone = estimate(planned(sweep, catalog))
-    both = estimate(planned(sweep, catalog, host_classes=[HERE, THERE]))
-    assert both["wall_seconds_max"] == alone["wall_seconds_max"] and both["trials"] == 2 * alone["trials"]
 
 
 def test_an_unknown_model_or_canary_is_named_with_the_near_ones(sweep: Sweep, catalog: dict[str, Model]) -> None:
