@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, cast
@@ -23,12 +24,13 @@ def report(lab_home: str, store_url: str, sweep: str, generation: int | None, ch
         if not check:
             store.complete(generation_id)
         left = store.progress(generation_id)["left"]
-        summary = generations.read(store, found, interim=True)
         folder = Path(lab_home) / "reports" / sweep / str(found.number)
         changes = Changes(check)
         before = generations.newest_recorded(store, sweep, found.number)
-        earlier = generations.read(store, before, interim=True) if before else None
-        lines = list(_lines(write_reports(summary, folder, changes.write, earlier, _elsewhere(store, found))))
+        with contextlib.ExitStack() as reading:
+            summary = reading.enter_context(store.streamed(generation_id))
+            earlier = reading.enter_context(store.streamed(cast(int, before.id))) if before else None
+            lines = list(_lines(write_reports(summary, folder, changes.write, earlier, _elsewhere(store, found))))
     return {
         "changed": bool(changes.changed),
         "diff": changes.diff,
@@ -44,7 +46,8 @@ def _elsewhere(store: Store, here: Generation) -> Iterator[Mapping[str, Any]]:
     for sweep in store.sweeps():
         newest = generations.newest_recorded(store, sweep) if sweep != here.sweep else None
         if newest:
-            yield generations.read(store, newest, interim=True)
+            with store.streamed(cast(int, newest.id)) as summary:
+                yield summary
 
 
 def _lines(written: dict[str, Any]) -> Iterator[str]:
