@@ -108,6 +108,11 @@ msg:
   sample: >-
     Held by nightly@controller since 2026-11-23T12:00:00.000Z until 2026-11-23T12:30:00.000Z (process 4242). At the
     lowest 85.00 GiB were available since the last renewal.
+error_type:
+  description: What kind of failure it was, such as V(BelowFloor) (too little memory) or V(KeeperBusy) (somebody else).
+  returned: failure
+  type: str
+  sample: BelowFloor
 keeper:
   description: The keeper now.
   returned: success
@@ -208,7 +213,7 @@ def main() -> None:
         changed, keeper = result(module.params, module.check_mode)
         module.exit_json(changed=changed, keeper=keeper, msg=describe(keeper))
     except LabError as error:
-        module.fail_json(msg=str(error))
+        module.fail_json(msg=str(error), error_type=type(error).__name__)
 
 
 if __name__ == "__main__":

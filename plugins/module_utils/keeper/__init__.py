@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
-from .client import KeeperBusy, Terms, hold, release, status
+from .client import BelowFloor, KeeperBusy, Terms, hold, release, status
 from .folder import KeeperError
 from .telling import describe
 
-__all__ = ["KeeperBusy", "KeeperError", "Terms", "describe", "hold", "release", "status"]
+__all__ = ["BelowFloor", "KeeperBusy", "KeeperError", "Terms", "describe", "hold", "release", "status"]

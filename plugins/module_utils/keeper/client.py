@@ -35,6 +35,10 @@ class KeeperBusy(KeeperError):
     """Somebody else holds the host."""
 
 
+class BelowFloor(KeeperError):
+    """So little memory is available that the keeper would have to unload everything at once, or just has."""
+
+
 @dataclass(frozen=True)
 class Terms:
     """What an owner agrees with the keeper: until when, above which floor, and what to unload otherwise.
@@ -142,7 +146,7 @@ def _start(folder: Folder, terms: Terms, lock: int) -> dict[str, Any]:
         return {**{name: answer.get(name) for name in FIELDS}, **(untold if untold["breach"] else {})}
     if answer.get("breach"):
         _wait_until_free(folder)
-        raise KeeperError(
+        raise BelowFloor(
             f"Only {answer['lowest_available_bytes']} bytes are available, below the floor of {terms.floor_bytes}; "
             "everything was unloaded.",
             "end what else uses this host's memory, or lower lab_floor_bytes",

@@ -19,6 +19,7 @@ import pytest
 
 from ansible_collections.local_llm.lab.plugins.module_utils import processes
 from ansible_collections.local_llm.lab.plugins.module_utils.keeper import (
+    BelowFloor,
     KeeperBusy,
     KeeperError,
     Terms,
@@ -97,7 +98,7 @@ def test_below_the_floor_the_model_is_unloaded_and_the_owner_told_at_the_next_re
 
 
 def test_a_host_that_is_below_the_floor_already_is_not_held(folder: str, terms: Terms) -> None:
-    with pytest.raises(KeeperError, match=r"below the floor of .* lab_floor_bytes"):
+    with pytest.raises(BelowFloor, match=r"below the floor of .* lab_floor_bytes"):
         hold(folder, replace(terms, floor_bytes=HUGE))
     assert status(folder)["held"] is False
 

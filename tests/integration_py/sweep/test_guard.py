@@ -49,7 +49,7 @@ def test_a_model_that_cannot_be_loaded_fails_smoke_with_the_engine_s_words(folde
 def test_a_broken_floor_ends_the_block_and_the_next_one_runs(folder: Folder, moment: str) -> None:
     folder.sweep["baseline"]["load"] = {"context_tokens": 4096}
     folder.sweep["factors"] = {"context_tokens": [2048]}
-    folder.sweep["budgets"] = {"turns": 12, "completion_tokens": 256}
+    folder.sweep["replicates"] = 12  # the block must last longer than it takes to fill the memory
     folder.host["lab_floor_bytes"] = psutil.virtual_memory().available - 2 * GIB
     folder.write()
     with folder.start() as process:

@@ -19,7 +19,7 @@ import pytest
 
 from .conftest import Folder
 
-KILLS = int(os.environ.get("LAB_TEST_KILLS", "20"))
+KILLS = 20 if os.environ.get("LAB_NIGHTLY") else 8
 LONGEST_SECONDS = 12.0
 
 
