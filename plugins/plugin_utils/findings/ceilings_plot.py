@@ -68,7 +68,7 @@ def _gain(curve: Sequence[tuple[float, float, float, float]]) -> str:
 
 
 def _label(plot: Any, line: int, left: str, right: str) -> None:
-    style = {"transform": plot.get_yaxis_transform(), "va": "center_baseline", "fontsize": 11.5,
-             "bbox": {"facecolor": COLOURS["paper"], "edgecolor": "none", "pad": 1.2}}  # fmt: skip
-    plot.text(0, line - LABEL_RISE, left, ha="left", **style)
+    style = {"transform": plot.get_yaxis_transform(), "va": "center_baseline", "fontsize": 11.5}
+    if left:
+        plot.text(0, line - LABEL_RISE, left, ha="left", **style)
     plot.text(1, line - LABEL_RISE, right, ha="right", color=COLOURS["muted"], **style)

@@ -16,19 +16,20 @@ def canary_rows(table: Any, model: str) -> list[dict[str, Any]]:
 
     Where every counted trial of every model passed, or none did, the canary told nothing apart: `informative` is False.
     """
-    trials = table[table["purpose"] == "measure"]
-    mine = trials[trials["model"] == model].drop_duplicates("canary").sort_values(["grade", "canary"])
-    counted = trials[trials["counted"]].groupby("canary")["passed"].agg(["sum", "size"])
+    mine = table[(table["model"] == model) & (table["purpose"] == "measure")]
+    mine = mine.drop_duplicates("canary").sort_values(["grade", "canary"])
+    counted = table.loc[table["counted"], "canary"].value_counts()
+    passes = table.loc[table["counted"] & table["passed"], "canary"].value_counts()
     rows = []
     for name, grade, digest in zip(mine["canary"], mine["grade"], mine["canary_digest"], strict=True):
-        passed, of = counted.loc[name] if name in counted.index else (0, 0)
+        passed, of = int(passes.get(name, 0)), int(counted.get(name, 0))
         rows.append(
             {
                 "name": name,
                 "grade": int(grade),
                 "digest": digest,
-                "passed": int(passed),
-                "counted": int(of),
+                "passed": passed,
+                "counted": of,
                 "informative": 0 < passed < of if of else None,
             }
         )

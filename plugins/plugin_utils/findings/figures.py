@@ -75,12 +75,9 @@ def panel(rows: int, columns: int = 1, above: int = 0, below: int = 0) -> Iterat
 
 
 def svg(figure: Any, description: str) -> str:
-    """The figure as an `<svg>` element to stand inside a page."""
-    import matplotlib
-
+    """The figure as an `<svg>` element to stand inside a page; called while its `panel` is open."""
     stream = io.StringIO()
-    with matplotlib.rc_context(SETTINGS):
-        figure.savefig(stream, format="svg", metadata={"Date": None, "Creator": None}, transparent=True)
+    figure.savefig(stream, format="svg", metadata={"Date": None, "Creator": None}, transparent=True)
     text = stream.getvalue()
     text = text[text.index("<svg") :]
     text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)

@@ -13,7 +13,7 @@ from .figures import COLOURS, panel, svg
 from .words import ENDINGS, number, percent
 
 # More are no longer told apart on a page; the tables and the JSON have all.
-CELLS_DRAWN = 30
+CELLS_DRAWN = 24
 DOTS_DRAWN, DOTS_OF_MORE = 1200, 240
 LABEL_RISE = 0.26
 MARK_DROP = 0.18
@@ -203,7 +203,8 @@ def _label(plot: Any, line: int, left: str, right: str) -> None:
         "va": "center_baseline",
         "fontsize": 11.5,
     }
-    plot.text(0, line - LABEL_RISE, left, ha="left", **style)
+    if left:
+        plot.text(0, line - LABEL_RISE, left, ha="left", **style)
     plot.text(1, line - LABEL_RISE, right, ha="right", color=COLOURS["muted"], **style)
 
 

@@ -13,7 +13,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from typing import Any
+from operator import itemgetter
+from typing import Any, cast
 
 from ..sweep.counting import left_out
 
@@ -21,17 +22,19 @@ from ..sweep.counting import left_out
 PLAN_OWN = ("id", "seed", "grade", "replicate", "block")
 PLAN_SHARED = ("cell", "model", "canary", "canary_digest", "host", "purpose", "stage", "state")
 RECORD_OWN = ("would_pass", "submitted", "generations_sha256", "started_at")
-RECORD_SHARED = ("outcome", "ceiling", "detail", "visible_tests", "usage_source", "energy_from", "probe_reads",
-                 "probe_why")  # fmt: skip
-TEXTS = (*PLAN_OWN, *PLAN_SHARED, *RECORD_OWN, *RECORD_SHARED, "budgets", "left_out", "attempt", "attempts",
-         "void_attempts")  # fmt: skip
-NUMBERS = (
+RECORD_SHARED = ("outcome", "ceiling", "detail", "visible_tests", "usage_source")
+TEXTS = (*PLAN_OWN, *PLAN_SHARED, *RECORD_OWN, *RECORD_SHARED, "energy_from", "probe_reads", "probe_why", "budgets",
+         "left_out", "attempt", "attempts", "void_attempts")  # fmt: skip
+RECORDED = (
     "turns", "prompt_tokens", "cached_tokens", "generated_tokens", "reasoning_tokens", "ttft_seconds",
     "prompt_tokens_per_second", "generated_tokens_per_second", "wall_seconds", "tool_calls", "hidden_passed",
-    "energy_joules", "probe_factor", "probe_turns", "probe_generated_tokens", "probe_wall_seconds",
 )  # fmt: skip
-AT_ONCE = 5000
 PROBE_USED = ("turns", "generated_tokens", "wall_seconds")
+NUMBERS = (*RECORDED, "energy_joules", "probe_factor", *(f"probe_{name}" for name in PROBE_USED))
+# A cell may have the anchors of several blocks.
+ORDER = ["cell_position", "canary", "replicate", "purpose", "block"]
+NO_PROBE = (None,) * (1 + len(PROBE_USED))
+AT_ONCE = 5000
 # Why a trial is in no denominator, the first that holds; `open` is not left out, it has only not been run.
 EXCLUSIONS = ("warm_up", "anchor", "drift", "not_applied", "void", "interface", "repeat")
 # At temperature 0, of records that do not say what was generated: the same course is the same generations.
@@ -71,7 +74,7 @@ def every_trial(summary: Mapping[str, Any]) -> Any:
     columns = _columns(summary)
     columns["cell_position"] = [order[cell] for cell in columns["cell"]]
     table = _pandas().DataFrame(columns)
-    table = table.sort_values(["cell_position", "canary", "replicate", "id"], ignore_index=True)
+    table = table.sort_values(ORDER, ignore_index=True)
     return _classified(table, summary)
 
 
@@ -88,61 +91,76 @@ def _columns(summary: Mapping[str, Any]) -> dict[str, Any]:
     classes = {cell["id"]: cell["host_class"] for cell in summary["cells"]}
     refused = {cell["id"] for cell in summary["cells"] if cell["state"] == "factor_not_applied"}
     drifted = {(one["host_class"], one["number"]) for one in summary.get("blocks", ()) if one["state"] == "drifted"}
-    kept = _Kept()
+    same = _Kept().__getitem__
     # Of a canary they are all alike, so one of them stands for all.
     budgets: dict[str, Any] = {}
     texts: list[tuple[Any, ...]] = []
     numbers: list[Any] = []
     waiting: list[tuple[Any, ...]] = []
     for trial in summary["trials"]:
-        record, attempts, cell = trial.get("record"), trial["attempts"], trial["cell"]
+        attempts, cell, canary = trial["attempts"], trial["cell"], trial["canary"]
         in_drift = bool(drifted) and (classes[cell], trial.get("block")) in drifted
-        why = left_out(trial, drifted=in_drift, not_applied=cell in refused)
-        if record is None:
-            record = {}
-            if trial["state"] == "void":
-                # Its host was lost before it could write one.
-                record = {"outcome": "void", "detail": attempts[-1]["why"] if attempts else None}
-        elif record.get("probe"):
-            record = {**record, **_probed(record["probe"])}
-        given = record.get("budgets")
-        if budgets.get(trial["canary"]) != given:
-            budgets[trial["canary"]] = given
+        record = trial.get("record") or _unrecorded(trial)
+        given, probe = record.get("budgets"), record.get("probe")
+        if given and budgets.get(canary) != given:
+            budgets[canary] = given
         texts.append(
             (
-                *map(trial.get, PLAN_OWN),
-                *map(kept.__getitem__, map(trial.get, PLAN_SHARED)),
-                *map(record.get, RECORD_OWN),
-                *map(kept.__getitem__, map(record.get, RECORD_SHARED)),
-                budgets.get(trial["canary"]),
-                why,
+                *_taken(trial, PLAN_OWN),
+                *map(same, _taken(trial, PLAN_SHARED)),
+                *_taken(record, RECORD_OWN),
+                *map(same, _taken(record, RECORD_SHARED)),
+                record.get("energy_from"),
+                *((same(probe["reads"]), same(probe["why"])) if probe else (None, None)),
+                budgets.get(canary),
+                left_out(trial, drifted=in_drift, not_applied=cell in refused),
                 attempts[-1]["number"] if attempts else None,
                 len(attempts),
                 [attempt["state"] for attempt in attempts].count("void"),
             )
         )
-        waiting.append(tuple(map(record.get, NUMBERS)))
+        waiting.append(
+            (*_taken(record, RECORDED), record.get("energy_joules"), *(_probed(probe) if probe else NO_PROBE))
+        )
         if len(waiting) == AT_ONCE:
             numbers.append(_array(waiting))
             waiting = []
     numbers.append(_array(waiting))
-    columns: dict[str, Any] = (
-        dict(zip(TEXTS, zip(*texts, strict=True), strict=True)) if texts else dict.fromkeys(TEXTS, ())
-    )
-    columns["purpose"] = [purpose or "measure" for purpose in columns["purpose"]]
-    return {name: _pandas().Series(values, dtype=object) for name, values in columns.items()} | {
+    columns = zip(*texts, strict=True) if texts else [()] * len(TEXTS)
+    found = {name: _pandas().Series(values, dtype=object) for name, values in zip(TEXTS, columns, strict=True)}
+    # Planned before trials were for anything but a measurement.
+    found["purpose"] = found["purpose"].fillna("measure")
+    return found | {
         name: _numpy().concatenate([part[:, place] for part in numbers]) for place, name in enumerate(NUMBERS)
     }
+
+
+@cache
+def _getter(names: tuple[str, ...]) -> Any:
+    return itemgetter(*names)
+
+
+def _taken(row: Mapping[str, Any], names: tuple[str, ...]) -> tuple[Any, ...]:
+    """The values by these names, None for what is not there: all of them are, but in rows from before some were."""
+    try:
+        return cast("tuple[Any, ...]", _getter(names)(row))
+    except KeyError:
+        return tuple(map(row.get, names))
+
+
+def _unrecorded(trial: Mapping[str, Any]) -> dict[str, Any]:
+    """Of a trial that waits or runs; or given up, because its host was lost before it could write one."""
+    attempts = trial["attempts"]
+    return {"outcome": "void", "detail": attempts[-1]["why"] if attempts else None} if trial["state"] == "void" else {}
 
 
 def _array(rows: list[tuple[Any, ...]]) -> Any:
     return _numpy().array(rows, dtype="float64").reshape(-1, len(NUMBERS))
 
 
-def _probed(probe: Mapping[str, Any]) -> dict[str, Any]:
+def _probed(probe: Mapping[str, Any]) -> tuple[Any, ...]:
     """How a trial went on past its ceiling, in columns of its own."""
-    used = {f"probe_{name}": probe["used"].get(name) for name in PROBE_USED}
-    return {"probe_factor": probe["factor"], "probe_reads": probe["reads"], "probe_why": probe["why"]} | used
+    return (probe["factor"], *(probe["used"].get(name) for name in PROBE_USED))
 
 
 def _classified(table: Any, summary: Mapping[str, Any]) -> Any:

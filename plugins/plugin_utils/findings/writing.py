@@ -66,11 +66,11 @@ def write_reports(
     """
     folder = Path(folder)
     cards, paths = [], {}
-    with _collected_card_by_card() as collect:
+    with _no_looking_for_cycles():
         for card in _cards(summary):
-            paths[card["model"]["name"]] = _write_card(card, folder, write)
+            with _drawing():
+                paths[card["model"]["name"]] = _write_card(card, folder, write)
             cards.append(card | {"trials": []})
-            collect()
     decision = decide(cards, summary["sweep"])
     page = compare(
         cards, _assessed(before) if before else (), [found for one in elsewhere if (found := _assessed(one))]
@@ -85,15 +85,26 @@ def write_reports(
 
 
 @contextlib.contextmanager
-def _collected_card_by_card() -> Iterator[Callable[[], object]]:
-    """Looking for cycles among the rows of very many trials takes longer than drawing a card, and finds none there."""
+def _no_looking_for_cycles() -> Iterator[None]:
+    """Among the rows of very many trials there are none, and looking takes longer than drawing a card."""
     was_enabled = gc.isenabled()
     gc.disable()
     try:
-        yield gc.collect
+        yield
     finally:
         if was_enabled:
             gc.enable()
+
+
+@contextlib.contextmanager
+def _drawing() -> Iterator[None]:
+    """What a drawing leaves behind is full of cycles: collected, and nothing looked through that was there before."""
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.collect()
+        gc.unfreeze()
 
 
 def _cards(summary: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

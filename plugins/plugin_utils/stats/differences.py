@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from .comparisons import Stratum
-from .numbers import distributions, tidy
-from .proportions import SHOWN_INTERVAL
+from .numbers import tidy
+from .proportions import wilson
 
 
 def difference(strata: Iterable[Stratum | tuple[int, int, int, int]]) -> dict[str, Any] | None:
@@ -38,7 +38,4 @@ def _arm(counts: list[tuple[int, int]]) -> tuple[float, float, float]:
     """Mean rate and Wilson's interval for it."""
     rate = math.fsum(passes / trials for passes, trials in counts) / len(counts)
     trials = len(counts) ** 2 / math.fsum(1 / trials for _passes, trials in counts)
-    z = float(distributions().norm.ppf((1 + SHOWN_INTERVAL) / 2))
-    middle = (rate + z * z / (2 * trials)) / (1 + z * z / trials)
-    reach = z * math.sqrt(rate * (1 - rate) / trials + (z / (2 * trials)) ** 2) / (1 + z * z / trials)
-    return rate, max(0.0, middle - reach), min(1.0, middle + reach)
+    return (rate, *wilson(rate, trials))

@@ -154,3 +154,19 @@ def test_noisy_speeds_are_not_told_apart_and_the_answer_is_always_the_same() -> 
 def test_too_few_speeds_tell_nothing() -> None:
     assert stats.permutation_p_value([], [1.0, 2.0, 3.0, 4.0]) is None
     assert stats.permutation_p_value([1.0, None, float("nan")], [2.0]) is None
+
+
+def test_the_difference_of_two_rates_has_newcombe_s_interval() -> None:
+    """56 of 70 against 48 of 80, as in his paper of 1998."""
+    shown = stats.difference([(56, 70, 48, 80)])
+    assert shown is not None
+    assert (shown["difference"], shown["low"], shown["high"]) == pytest.approx((0.2, 0.0524, 0.3339), abs=5e-5)
+
+
+def test_each_canary_weighs_the_same_in_a_difference_and_few_trials_make_it_wide() -> None:
+    even = stats.difference([(8, 8, 4, 8), (0, 8, 4, 8)])
+    uneven = stats.difference([(80, 80, 40, 80), (0, 2, 1, 2)])
+    assert even is not None and uneven is not None
+    assert even["difference"] == uneven["difference"] == 0
+    assert uneven["high"] - uneven["low"] > even["high"] - even["low"]
+    assert stats.difference([(1, 1, 0, 0)]) is None

@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import binom
+from scipy.stats import binom, binomtest
 
 from ansible_collections.local_llm.lab.plugins.plugin_utils import stats
 
@@ -20,6 +20,12 @@ def test_wilson_of_three_in_three() -> None:
     rate = stats.proportion(3, 3)
     assert (rate["rate"], rate["high"]) == (1.0, 1.0)
     assert rate["low"] == pytest.approx(0.4385, abs=1e-4)
+
+
+@given(COUNTS)
+def test_the_interval_is_the_one_that_scipy_gives(counts: tuple[int, int]) -> None:
+    rate, scipys = stats.proportion(*counts), binomtest(*counts).proportion_ci(0.95, "wilson")
+    assert (rate["low"], rate["high"]) == pytest.approx((scipys.low, scipys.high), abs=2e-6)
 
 
 def test_no_trial_has_no_rate() -> None:

@@ -6,8 +6,10 @@
 from __future__ import annotations
 
 import random
+from bisect import bisect_left, bisect_right
 from statistics import median
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -44,6 +46,24 @@ def test_the_interval_holds_the_truth_about_as_often_as_it_says() -> None:
         assert shown is not None
         held += shown["low"] <= 10 <= shown["high"]
     assert 170 <= held <= 200
+
+
+@pytest.mark.parametrize("count", [5, 9, 25, 26, 60])
+def test_the_interval_is_what_very_many_resamples_tend_to(count: int) -> None:
+    """Of an even number it may be wider by what lies between two neighbours."""
+    order = random.Random(count)
+    values = sorted(order.expovariate(1) for _value in range(count))
+    shown = stats.median_interval(values)
+    assert shown is not None
+    medians = sorted(median(order.choices(values, k=count)) for _resample in range(8000))
+    low, high = medians[200], medians[-201]
+    below, above = (
+        values[max(0, bisect_left(values, low) - 2)],
+        values[min(count - 1, bisect_right(values, high) + 1)],
+    )
+    slack = 1e-5 * values[-1]
+    assert below - slack <= shown["low"] <= low + slack
+    assert high - slack <= shown["high"] <= above + slack
 
 
 def test_more_values_make_a_narrower_interval() -> None:
