@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .figures import COLOURS, panel, svg
-from .words import ENDINGS, percent, spread_text
+from .words import ENDINGS, number, percent
 
 # More are no longer told apart on a page; the tables and the JSON have all.
 CELLS_DRAWN = 40
@@ -150,7 +150,7 @@ def _strips(card: Mapping[str, Any], strips: Sequence[Strip], description: str) 
                     ends = [line + MARK_DROP - 0.2, line + MARK_DROP + 0.2]
                     plot.plot([spread["median"]] * 2, ends, color=COLOURS["ink"], linewidth=1.6)
                 label = row["label"] if plot is plots[0] else ""
-                _label(plot, line, label, spread_text(spread))
+                _label(plot, line, label, number(spread["median"] if spread else None))
         return svg(figure, description)
 
 

@@ -100,21 +100,20 @@ def settle(database: Database, generation_id: int, host_class: str) -> list[dict
 
     A block that was itself run once more stays complete: a host that always drifts has no better trials to give.
     """
-    from sqlalchemy import select
-
-    blocks, trials = tables().blocks, tables().trials
+    blocks = tables().blocks
     settled = []
     with database.writing() as connection:
         expire_leases(connection)
+        standing = counts.of_class(connection, generation_id, host_class)
         here = (blocks.c.generation == generation_id, blocks.c.host_class == host_class)
         planned = blocks.select().where(*here, blocks.c.state == "planned")
         for block in map(dict, connection.execute(planned).mappings().all()):
             if next_trial(connection, generation_id, host_class, block) is not None:
                 continue
             of_block = _of_block(generation_id, host_class, block)
-            query = select(trials.c.purpose, trials.c.state).where(*of_block).distinct()
-            states = {(purpose, state) for purpose, state in connection.execute(query)}
-            if "running" in {state for _purpose, state in states} or ("measure", "done") not in states:
+            here_are = [row for row in standing if row["block"] == block["number"]]
+            measured = any(row["done"] for row in here_are if row["purpose"] == "measure")
+            if not measured or any(row["running"] for row in here_are):
                 continue
             drifted, numbers = judged(*(_anchor(connection, of_block, which) for which in (OPENING, CLOSING)))
             again = "rerun_of" in (block["numbers"] or {})

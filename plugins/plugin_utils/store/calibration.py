@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from ...module_utils.gguf import UNCALIBRATED_OVERHEAD_BYTES
 from ..sweep.estimate import Seen
-from .tables import tables
+from .tables import TOKENS, tables
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-TOKENS = ("prompt_tokens", "cached_tokens", "generated_tokens")
 LOADS, LOOKED_AT = 9, 200  # the newest, of this many
+NEWEST = 5000  # attempts of all models
 ENOUGH = 3  # loads whose median one that was disturbed does not move far
 
 
@@ -62,32 +62,36 @@ def overhead_bytes(connection: Connection, host: str, engine: str, build: str) -
 
 
 def seen(connection: Connection, models: Mapping[str, Mapping[str, Any]]) -> dict[tuple[str, str], Seen]:
-    """By host class and model, the medians of the newest trials of the same model that came to a verdict."""
+    """By host class and model, the medians of the newest trials of the same model that came to a verdict.
+
+    Only so many of the newest are looked at, however many there are: a plan does not wait for its estimate.
+    """
     from sqlalchemy import inspect, select
 
     attempts, trials = tables().attempts, tables().trials
     if "purpose" not in {column["name"] for column in inspect(connection).get_columns("trials")}:
         return {}  # of an earlier version, and opened to be read only
-    record = attempts.c.record
-    used = [record[name].as_float() for name in ("process_seconds", *TOKENS)]
-    found = {}
-    for name, model in models.items():
-        of_model = (trials.c.model_digest == model["digest"], trials.c.purpose == "measure", trials.c.state == "done")
-        classes = connection.execute(select(trials.c.host_class).where(*of_model).distinct()).scalars().all()
-        for host_class in classes:
-            query = (
-                select(*used)
-                .join_from(attempts, trials, attempts.c.trial == trials.c.id)
-                .where(*of_model, trials.c.host_class == host_class, attempts.c.state == "done")
-                .order_by(attempts.c.ended_at.desc())
-                .limit(LOOKED_AT)
-            )
-            rows = [row for row in connection.execute(query) if row[0] is not None]
-            if rows:
-                found[host_class, name] = Seen(
-                    *(median(one or 0.0 for one in column) for column in zip(*rows, strict=True))
-                )
-    return found
+    ended = select(attempts.c.trial, attempts.c.number).where(attempts.c.ended_at.is_not(None))
+    newest = ended.order_by(attempts.c.ended_at.desc()).limit(NEWEST).subquery()
+    names = {model["digest"]: name for name, model in models.items()}
+    used = [attempts.c.record[name].as_float() for name in ("process_seconds", *TOKENS)]
+    query = (
+        select(trials.c.host_class, trials.c.model_digest, *used)
+        .join_from(newest, attempts, (attempts.c.trial == newest.c.trial) & (attempts.c.number == newest.c.number))
+        .join(trials, trials.c.id == attempts.c.trial)
+        .where(attempts.c.state == "done", trials.c.purpose == "measure", trials.c.model_digest.in_(names))
+        .order_by(attempts.c.ended_at.desc())
+    )
+    found: dict[tuple[str, str], list[Any]] = {}
+    for host_class, digest, *took in connection.execute(query):
+        rows = found.setdefault((host_class, names[digest]), [])
+        if took[0] is not None and len(rows) < LOOKED_AT:
+            rows.append(took)
+    return {
+        key: Seen(*(median(one or 0.0 for one in column) for column in zip(*rows, strict=True)))
+        for key, rows in found.items()
+        if rows
+    }
 
 
 def _host_class(hosts: list[dict[str, Any]], host: str, engine: str) -> str | None:

@@ -92,12 +92,17 @@ def begun(connection: Connection, generation_id: int) -> int:
 
 def waiting(connection: Connection, generation_id: int, host_class: str) -> dict[int, list[Mapping[Any, Any]]]:
     """Per block of a host class, the counts (with `planned`, `trial_seconds`) of what waits there, frames included."""
-    cells, counts = tables().cells, tables().counts
-    of_class = (counts.c.generation == generation_id, cells.c.host_class == host_class, counts.c.planned > 0)
     found: dict[int, list[Mapping[Any, Any]]] = {}
-    for row in _with_cells(connection, *of_class, (cells.c.state == "open") | (counts.c.purpose != "measure")):
-        found.setdefault(row["block"], []).append(row)
+    for row in of_class(connection, generation_id, host_class):
+        if row["planned"] and (row["cell_state"] == "open" or row["purpose"] != "measure"):
+            found.setdefault(row["block"], []).append(row)
     return found
+
+
+def of_class(connection: Connection, generation_id: int, host_class: str) -> Sequence[Mapping[Any, Any]]:
+    """The counts of a host class by cell, block and purpose."""
+    cells, counts = tables().cells, tables().counts
+    return _with_cells(connection, counts.c.generation == generation_id, cells.c.host_class == host_class)
 
 
 def _key(row: Mapping[Any, Any]) -> Key:

@@ -109,6 +109,7 @@ def _4_counts(connection: Connection) -> None:
     for statement in (
         "DROP INDEX ix_trials_generation",
         "DROP INDEX trials_waiting",
+        "CREATE INDEX attempts_by_end ON attempts (ended_at)",
         "CREATE INDEX trials_in_order ON trials (generation, position, id)",
         "CREATE INDEX trials_waiting ON trials (generation, host_class, block, state, purpose, position)",
     ):

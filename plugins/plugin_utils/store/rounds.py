@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..sweep.blocks import Trial
 from ..sweep.plan import Cell
+from . import counts
 from .claims import close_cells
 from .database import Database, utc_now
 from .generations import insert_trials, next_places
@@ -42,9 +43,7 @@ class Round:
 
 def is_running(connection: Connection, generation_id: int, host_class: str) -> bool:
     """Whether a trial of the host class is being run."""
-    trials = tables().trials
-    query = trials.select().where(trials.c.generation == generation_id, trials.c.host_class == host_class)
-    return connection.execute(query.where(trials.c.state == "running").limit(1)).first() is not None
+    return any(row["running"] for row in counts.of_class(connection, generation_id, host_class))
 
 
 def standing(connection: Connection, generation_id: int, host_class: str) -> dict[str, Any]:

@@ -153,6 +153,7 @@ def tables() -> Tables:
             text("detail", nullable=True),
             Column("record", json),
             Index("attempts_by_state", "state", "worker"),
+            Index("attempts_by_end", "ended_at"),
         ),
         counts=Table(
             "counts",

@@ -74,6 +74,7 @@ def described(url: str) -> dict[str, Any]:
 def without_what_is_new(summary: dict[str, Any]) -> dict[str, Any]:
     new = {"model_digest", "canary_digest", "block", "purpose", "stage"}
     old = {key: value for key, value in summary.items() if key not in ("blocks", "rounds")}
+    old["smokes"] = [{key: smoke[key] for key in smoke if key != "settings"} for smoke in summary["smokes"]]
     old["trials"] = [{key: trial[key] for key in trial if key not in new} for trial in summary["trials"]]
     return old
 

@@ -123,7 +123,7 @@ def test_every_wanted_trial_lies_in_one_block_and_compared_cells_meet_a_canary_i
         for replicate in range(4, 4 + replicates)
     ]
     seen = {name: PlannedCanary(name, 0, BUDGETS) for name in names}
-    made = in_passes(Scene("s", 1, "h", {}, "m", "d", {}, seen, {}, 0, True, hosts), wanted)
+    made = in_passes(Scene("s", 1, "h", {}, "m", "d", lambda load: "d", {}, seen, {}, 0, True, hosts), wanted)
     of_load = Counter(block[0].cell.load_digest for block in made)
     loads = len(of_load)
     assert sorted((one.cell.id, one.canary, one.replicate) for block in made for one in block) == sorted(
