@@ -88,6 +88,7 @@ class AbleModel(Serving):
         self.faults = set(faults)
         self.window_tokens = window_tokens
         self.template: str | None = None
+        self.prompt_per_second = 1e6
         self.requests: list[dict[str, Any]] = []
         self._before: list[str] = []
         self._dead = False
@@ -169,7 +170,11 @@ class AbleModel(Serving):
         counted = 90 if "counts_alike" in self.faults else len(prompt)
         cached = 0 if "drops_cached" in self.faults else min(cached, counted - 1)
         usage = {"prompt_tokens": counted, "completion_tokens": generated}
-        timings = {"prompt_n": counted - cached, "prompt_per_second": 1e6, "predicted_per_second": 1e4}
+        timings = {
+            "prompt_n": counted - cached,
+            "prompt_per_second": self.prompt_per_second,
+            "predicted_per_second": 1e4,
+        }
         details = {"prompt_tokens_details": {"cached_tokens": cached}}
         yield event({"choices": [], "usage": {**usage, **details}, "timings": timings})
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from ...module_utils.errors import LabError
 from ..findings.cells import cell_rows
+from ..findings.costs import card_costs, cost_text
 from ..findings.looks import ended
 from ..findings.trials import every_trial, of_model
 from ..findings.words import number, percent
@@ -83,10 +84,7 @@ def verdict(summary: Mapping[str, Any], hosts: str) -> list[str]:
     deployed, newcomer = summary["sweep"]["models"]
     everything = every_trial(summary)
     classes = list(dict.fromkeys(cell["host_class"] for cell in summary["cells"]))
-    sides = {
-        model: {row["host_class"]: row for row in cell_rows(summary, model, of_model(everything, model))}
-        for model in (deployed, newcomer)
-    }
+    sides = {model: _sides(summary, model, of_model(everything, model)) for model in (deployed, newcomer)}
     trials = ended(everything)
     lines = []
     for host_class in classes:
@@ -107,6 +105,12 @@ def verdict(summary: Mapping[str, Any], hosts: str) -> list[str]:
             _next(summary, deployed, newcomer, better.state == "efficacy", hosts),
         ]
     return lines
+
+
+def _sides(summary: Mapping[str, Any], model: str, table: Any) -> dict[str, dict[str, Any]]:
+    """By host class what the model showed there, and what that cost."""
+    costs = card_costs(summary, table)
+    return {row["host_class"]: row | {"cost": costs.get(row["id"])} for row in cell_rows(summary, model, table)}
 
 
 def _deployed(lab_home: Path, hosts: Sequence[str]) -> dict[str, Any]:
@@ -189,8 +193,7 @@ def _price(row: Mapping[str, Any]) -> str:
     if not row["pass_rate"]["count"]:
         return "none passed"
     tokens = f"{number(row['generated_tokens_per_pass'])} generated tokens"
-    money = (row.get("cost") or {}).get("per_passed")
-    return f"{tokens}, {number(money['amount'])} {money['currency']}" if money else tokens
+    return f"{tokens}, {cost_text(row['cost'])}" if row["cost"] else tokens
 
 
 def _next(summary: Mapping[str, Any], deployed: str, newcomer: str, better: bool, hosts: str) -> str:

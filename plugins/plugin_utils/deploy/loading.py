@@ -21,14 +21,19 @@ class OtherModel(LabError):
 
 def block(model: Model, load: Mapping[str, Any]) -> dict[str, Any]:
     """As a block of a sweep's plan, as far as a load and its smoke need one; `file` is none for a cloud's model."""
+    if why := model.refuses(load):
+        raise OtherModel(f"{why}.", "restore the catalog's entry, or sweep what it has now")
+    files = [] if model.cloud else [model.weights(load), *model.drafts(load)]
     return {
         "model": model.name,
-        "engine_model": model.cloud.id if model.cloud else model.name,
-        "file": model.file,
-        "files": [] if model.cloud else [model.as_dict()],
+        "engine_model": model.cloud.id if model.cloud else model.name_under(load),
+        "file": files[0].file if files else None,
+        "draft_file": files[1].file if len(files) > 1 else None,
+        "files": [{"name": model.name, **vars(one)} for one in files],
         "chat_template": model.template_text(),
+        "alternatives": model.alternatives(),
         "load": dict(load),
-        "load_digest": digest([model.digest, dict(load)], 12),
+        "load_digest": digest([model.digest_under(load), dict(load)], 12),
     }
 
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -109,7 +110,7 @@ def _every_time(canaries: Sequence[Mapping[str, Any]], times: int) -> dict[str, 
     """pass^k over the canaries with k usable tries."""
     chances = [passes_every_time(one["tried_passed"], one["tried"], times) for one in canaries]
     known = [chance for chance in chances if chance is not None]
-    return {"times": times, "rate": tidy(sum(known) / len(known)) if known else None, "canaries": len(known)}
+    return {"times": times, "rate": tidy(math.fsum(known) / len(known)) if known else None, "canaries": len(known)}
 
 
 def compared(row: Mapping[str, Any], baseline: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -122,7 +123,7 @@ def compared(row: Mapping[str, Any], baseline: Mapping[str, Any]) -> dict[str, A
     differences = [one["passed"] / one["counted"] - base["passed"] / base["counted"] for one, base in pairs]
     strata = [(one["passed"], one["counted"], base["passed"], base["counted"]) for one, base in pairs]
     return {
-        "difference": tidy(sum(differences) / len(differences)),
+        "difference": tidy(math.fsum(differences) / len(differences)),
         "p_value": stratified_p_value(strata),
         "canaries": len(pairs),
     }

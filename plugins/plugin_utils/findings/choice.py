@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -93,7 +94,7 @@ def shared(rows: Sequence[Row], canaries: Collection[str]) -> set[str]:
 def mean_rate(row: Row, canaries: Collection[str]) -> float:
     """The mean over the canaries of the share that passed on each: one that had more replicates weighs no more."""
     rates = [one["passed"] / one["counted"] for one in row["canaries"] if one["canary"] in canaries and one["counted"]]
-    return sum(rates) / len(rates) if rates else 0.0
+    return math.fsum(rates) / len(rates) if rates else 0.0
 
 
 def worse_than(row: Row, other: Row, canaries: Collection[str]) -> str | None:

@@ -29,9 +29,8 @@ def comparison_headline(page: Mapping[str, Any]) -> str:
     first = page["lines"][0] if page["lines"] else None
     if first is None or first["cell"] is None:
         return "no model has a counted trial"
-    verdicts = [one["verdict"] for one in first["duties"]]
-    verdict = f" ({', '.join(dict.fromkeys(VERDICTS[one] for one in verdicts))})" if verdicts else ""
-    return f"{first['model']} comes first{verdict}"
+    verdicts = dict.fromkeys(f"{VERDICTS[one['verdict']]} for {one['duty']}" for one in first["duties"])
+    return f"{first['model']} comes first" + (f": {', '.join(verdicts)}" if verdicts else "")
 
 
 def _said(page: Mapping[str, Any]) -> dict[str, Any]:

@@ -94,6 +94,12 @@ class _Option:
         """Money per passed trial with its interval and source, where it is known."""
         return self.card["measured"].get("costs", {}).get(self.row["id"])
 
+    @property
+    def price(self) -> Any:
+        """The same, of a cloud alone: its prices are in the catalog. What one's own host costs is measured."""
+        per_passed = (self.cost or {}).get("per_passed") or {}
+        return per_passed if per_passed.get("source") == "prices" else None
+
     def named(self) -> str:
         return f"{self.model}, {self.row['label']}"
 
@@ -143,6 +149,7 @@ class _Decision:
                 "chosen": lead is self._chosen,
                 "verdict": VERDICTS[lead.cell["verdict"]],
                 **_counted(lead),
+                "price_per_passed": lead.price,
             }
 
     def measured(self) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -188,6 +195,7 @@ class _Decision:
             "settings": next((dict(one["settings"]) for one in smoked if one.get("settings")), {}),
             "evidence": f"passed {rate_text(chosen.cell['pass_rate'])} on this suite",
             **_counted(chosen),
+            "price_per_passed": chosen.price,
             "caveat": card["recommendation"]["caveat"],
         }
 

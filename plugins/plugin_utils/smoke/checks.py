@@ -153,10 +153,9 @@ class _Run:
         yield self._make("reuses_the_prompt", MEASURE, partial(reuses_the_prompt, talk, called))
         yield self._make("sampling", FINDING, partial(sampling, talk, greeting))
         yield self._make("reasoning", FINDING, partial(reasoning, talk))
-        recall = partial(recalls_the_head, talk, sizes, LIMITS_SECONDS["recalls_the_head"], keeps_all)
-        yield self._make("recalls_the_head", FINDING, recall)
+        yield self._make("recalls_the_head", FINDING, partial(recalls_the_head, talk, sizes, keeps_all))
         for name in PROMPTS_TOKENS:
-            yield self._make(name, MEASURE, partial(prefill, talk, sizes, name, LIMITS_SECONDS[name]))
+            yield self._make(name, MEASURE, partial(prefill, talk, sizes, name))
         yield self._make("generates", MEASURE, partial(generates, talk))
 
     def _speaks(self) -> bool:

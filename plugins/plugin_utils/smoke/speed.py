@@ -17,16 +17,18 @@ NONCE_DIGITS = 12
 FRESH_SHARE = 0.9
 
 
-def prefill(talk: Talk, sizes: Sizes, name: str, seconds: float) -> Check:
+def prefill(talk: Talk, sizes: Sizes, name: str) -> Check:
     """The speed at which a cold prompt of this length is read."""
     tokens, window = PROMPTS_TOKENS[name], talk.subject.window_tokens
     if tokens >= window:
         return skipped(name, MEASURE, f"{tokens} tokens do not fit the window of {window}")
     if talk.subject.is_cloud and tokens > CLOUD_TOKENS:
         return skipped(name, MEASURE, "a cloud's prompt is paid for")
-    speed = talk.prompt_speed()
-    if speed is not None and tokens > speed * seconds:
-        return skipped(name, MEASURE, f"at the speed of shorter prompts it would take longer than {seconds:.0f} s")
+    readable = talk.readable_tokens()
+    if readable is not None and readable < tokens:
+        return skipped(
+            name, MEASURE, "at the speed of shorter prompts it would not be read for sure in the time there is"
+        )
     # What nobody asked before is in no cache.
     nonce = "".join(secrets.choice("0123456789") for _digit in range(NONCE_DIGITS))
     reply = talk.ask(f"{nonce}\n{SENTENCE * sizes.sentences(tokens, sizes.base)}\nSay hello.", 1)

@@ -22,6 +22,8 @@ AUTONOMY = "write"  # the fewest tools a trial may have
 # A shorter prompt's speed is that of a call, not of reading.
 SPEED_TOKENS = 100
 SPEED_GENERATED_TOKENS = 8
+# Long prompts are read slower than short ones, and a busy host slower than before.
+SURE_SHARE = 0.5
 
 Settings = dict[str, Any]
 
@@ -98,6 +100,12 @@ class Talk:
     def is_late(self) -> bool:
         return time.monotonic() >= self.until
 
+    def readable_tokens(self) -> int | None:
+        """How long a prompt may be to be read in time for sure; None where nothing is known of the speed."""
+        if not self._read:
+            return None
+        return int(max(self._read)[1] * max(0.0, self.until - time.monotonic()) * SURE_SHARE)
+
     def opening(self, text: str, with_tools: bool = False) -> list[dict[str, Any]]:
         offered = schemas(AUTONOMY) if with_tools and self._in_text else ()
         return [{"role": "system", "content": prompt.system(self._variant, offered)}, {"role": "user", "content": text}]
@@ -126,10 +134,6 @@ class Talk:
         if reply.generated_tokens_per_second is not None and reply.usage.generated_tokens >= SPEED_GENERATED_TOKENS:
             self._generated.append(reply.generated_tokens_per_second)
         return reply
-
-    def prompt_speed(self) -> float | None:
-        """Tokens per second over the longest prompt that was read so far."""
-        return max(self._read)[1] if self._read else None
 
     def generated_speeds(self) -> tuple[float | None, int]:
         """The median over the replies so far, and over how many."""

@@ -131,7 +131,7 @@ def _refused(talk: Talk, messages: Messages, over: int) -> tuple[bool, str, dict
     return False, f"{shown} was answered, {counted} counted: truncates silently", {**numbers, "counted_tokens": counted}
 
 
-def recalls_the_head(talk: Talk, sizes: Sizes, seconds: float, keeps_all: bool) -> Check:
+def recalls_the_head(talk: Talk, sizes: Sizes, keeps_all: bool) -> Check:
     """Of a history that nearly fills the window, everything was read, and its first message is known.
 
     The first is the engine's: a count that falls short is a part that was dropped; it `keeps_all` where it refuses what
@@ -142,7 +142,7 @@ def recalls_the_head(talk: Talk, sizes: Sizes, seconds: float, keeps_all: bool) 
     unable = "the model does not recall the first message of a short history either"
     if keeps_all and not able:
         return finding(name, None, unable, in_short_history=False)
-    wanted, bound = _bounded(talk, int(window * WINDOW_SHARE) - RECALL_TOKENS, seconds)
+    wanted, bound = _bounded(talk, int(window * WINDOW_SHARE) - RECALL_TOKENS)
     sentences = sizes.sentences(wanted, sizes.history)
     if sentences <= FEW_SENTENCES:
         return skipped(name, FINDING, bound or f"no more than the short one fits the window of {window}")
@@ -168,13 +168,11 @@ def _recalls(reply: Completion) -> bool:
     return SECRET in said(reply).lower()
 
 
-def _bounded(talk: Talk, tokens: int, seconds: float) -> tuple[int, str | None]:
+def _bounded(talk: Talk, tokens: int) -> tuple[int, str | None]:
     """So many tokens of a prompt or fewer, and what makes them fewer."""
-    speed = talk.prompt_speed()
-    if speed is not None and speed * seconds < tokens:
-        tokens, bound = int(speed * seconds), f"the engine reads no more in {seconds:.0f} s"
-    else:
-        bound = None
+    readable, bound = talk.readable_tokens(), None
+    if readable is not None and readable < tokens:
+        tokens, bound = readable, "the engine reads no more for sure in the time there is"
     if talk.subject.is_cloud and tokens > CLOUD_TOKENS:
         return CLOUD_TOKENS, "a cloud's prompt is paid for"
     return tokens, bound

@@ -37,6 +37,7 @@ def report(store_url: str, sweep: str, hosts: list[str]) -> dict[str, Any]:
         found = generations.find(store, sweep, None)
         left = store.progress(cast(int, found.id))["left"]
         if found.state != "complete":
-            return {"left": left, "lines": [f"challenge: {left} trials are left; run the same command again to go on"]}
+            why = generations.whats_left(store, found)
+            return {"left": left, "lines": [f"challenge: {why}; run the same command again to go on"]}
         summary = generations.read(store, found, interim=False)
     return {"left": left, "lines": verdict(summary, f"-l {','.join(hosts)}")}

@@ -13,11 +13,12 @@ from typing import Any
 from ...module_utils.errors import LabError
 from ..agent import utc_now
 from ..deploy.decided import decided
-from ..deploy.loading import as_measured, block
+from ..deploy.loading import OtherModel, as_measured, block
 from ..deploy.record import after, as_text, is_current, path_of, previous_of, read_record, write_record
+from ..smoke.rescue import found_again
 from .stack import Host, host_classes
 
-# What the agent is told beside the chat config, and what a load takes beside the load config.
+# What the agent is told of the settings that smoke found to work.
 TOLD = ("tool_style",)
 
 
@@ -69,7 +70,7 @@ def _deployment(chosen: dict[str, Any], host: Host, here: str) -> dict[str, Any]
     names = ("duty", "tier", "model", "digest", "host_class", "load", "decision", "suite", "wanted")
     return {name: chosen[name] for name in names} | {
         "chat": chosen["chat"] | told,
-        "chat_template": settings.get("chat_template"),
+        "settings": settings,
         "engine": host["engine"],
         "base_url": host["base_url"],
         "deployed_class": here,
@@ -77,8 +78,19 @@ def _deployment(chosen: dict[str, Any], host: Host, here: str) -> dict[str, Any]
 
 
 def _block(catalog: Path, deployment: dict[str, Any]) -> dict[str, Any]:
-    made = block(as_measured(catalog, deployment), deployment["load"])
-    return made | ({"chat_template": deployment["chat_template"]} if deployment.get("chat_template") else {})
+    """Under the chat template that smoke found to work, where that is not the asked one."""
+    model = as_measured(catalog, deployment)
+    made = block(model, deployment["load"])
+    if not deployment.get("settings"):
+        return made
+    settings = found_again(deployment["settings"], made["alternatives"])
+    if settings is None:
+        named = deployment["settings"].get("chat_template_name", "a chat template")
+        raise OtherModel(
+            f"{model.name} was measured under {named}, which its catalog entry does not name as it was any more.",
+            "restore it under chat_templates, or sweep and decide again",
+        )
+    return made | {name: settings[name] for name in ("chat_template",) if name in settings}
 
 
 def _before(catalog: Path, current: dict[str, Any] | None) -> dict[str, Any] | None:

@@ -44,11 +44,16 @@ def newest_recorded(store: Store, sweep: str, before: int | None = None) -> Gene
 def read(store: Store, generation: Generation, interim: bool) -> dict[str, Any]:
     """Its summary; NotComplete where trials are left, unless what there is will do."""
     generation_id = cast(int, generation.id)
-    left = store.progress(generation_id)["left"]
     if generation.state != "complete" and not interim:
         raise NotComplete(
-            f"Generation {generation.number} of the sweep {generation.sweep} is {generation.state}: {left} of its "
-            "trials are left.",
+            f"Generation {generation.number} of the sweep {generation.sweep} is {generation.state}: "
+            f"{whats_left(store, generation)}.",
             "run the sweep to its end, or look at what there is with: -e interim=true",
         )
     return store.summary(generation_id)
+
+
+def whats_left(store: Store, generation: Generation) -> str:
+    """Of a generation that is not complete: trials that wait, or a look at those that are done."""
+    left = store.progress(cast(int, generation.id))["left"]
+    return f"{left} of its trials are left" if left else "all its trials are done, what they showed is to be looked at"

@@ -78,7 +78,7 @@ def test_models_stand_in_the_order_of_a_decision(summary_of: Make) -> None:
         "count": 16, "of": 16, "rate": 1, "low": 0, "high": 0,
     }  # fmt: skip
     for text in (markdown, html):
-        assert "high comes first (good enough)" in text
+        assert "high comes first: good enough for builder" in text
         assert "on this suite" in text
         assert "81–100 %" in text
     assert '<a href="card-high.html">high</a>' in html

@@ -19,16 +19,10 @@ from ansible_collections.local_llm.lab.plugins.module_utils.errors import LabErr
 from ansible_collections.local_llm.lab.plugins.plugin_utils.steps.deciding import decision
 from ansible_collections.local_llm.lab.plugins.plugin_utils.steps.report import report
 
-from .test_from_store import demo
+from .test_from_store import ALL, demo
 
 __all__ = ["demo"]
 Demo = tuple[Any, int, Callable[[int], None]]
-
-
-def finish(demo: Demo) -> None:
-    store, generation_id, record = demo
-    while store.progress(generation_id)["left"]:
-        record(1)
 
 
 def run(home: Path, playbook: str, *arguments: str) -> str:
@@ -48,7 +42,7 @@ def run(home: Path, playbook: str, *arguments: str) -> str:
 
 
 def test_report_and_decide_write_the_same_again_and_show_what_changes(demo: Demo, tmp_path: Path) -> None:
-    finish(demo)
+    demo[2](ALL)
     output = run(tmp_path, "report", "--check", "--diff")
     assert "changed=1" in output and not (tmp_path / "reports").exists()
     assert "+# smollm2-135m-instruct: not good enough" in output, output
@@ -87,7 +81,7 @@ def test_what_is_not_in_the_store_is_named(demo: Demo, tmp_path: Path, sweep: st
 
 
 def test_check_mode_says_what_would_change_and_writes_nothing(demo: Demo, tmp_path: Path) -> None:
-    finish(demo)
+    demo[2](ALL)
     before = report(str(tmp_path), url(tmp_path), "demo", None, check=True)
     assert before["changed"] and not Path(before["folder"]).exists()
     assert report(str(tmp_path), url(tmp_path), "demo", None, check=False)["changed"]

@@ -21,7 +21,8 @@ from ansible_collections.local_llm.lab.tests.fakes.played_model import BUDGETS, 
 IN_TEXT = replace(JOB, tool_style="text")
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
-    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(), inner, max_size=2),
+    max_leaves=4,
 )
 PROSE = st.text().filter(lambda text: "```" not in text)
 
@@ -35,8 +36,10 @@ PUSH, SUBMIT = reply(block("push", message="m")), reply(block("submit"))
 
 @given(
     st.lists(
-        st.tuples(st.text(min_size=1), st.dictionaries(st.text(), JSON), PROSE, st.sampled_from([None, 1, "\t"])),
-        max_size=5,
+        st.tuples(
+            st.text(min_size=1), st.dictionaries(st.text(), JSON, max_size=2), PROSE, st.sampled_from([None, 1, "\t"])
+        ),
+        max_size=3,
     )
 )
 def test_every_call_that_is_written_as_told_is_read_as_it_was_meant(written: list[tuple[str, Any, str, Any]]) -> None:

@@ -136,10 +136,12 @@ def test_a_duty_without_canaries_is_refused_with_the_reason() -> None:
 
 def test_a_cloud_stands_in_the_same_table_with_its_money() -> None:
     cloud = card("opus", "good_enough", 10, tier="cloud")
-    cloud["cells"][0]["cost"] = {"per_passed": {"amount": 0.12, "currency": "USD"}}
+    cost = {"per_passed": {"amount": 0.12, "currency": "USD", "source": "prices"}}
+    cloud["measured"]["costs"] = {"opus-cell": cost}
     decision = decide([card("small", "good_enough", 9), cloud], SWEEP)
     assert [(one["tier"], one["model"]) for one in decision["table"]] == [("cloud", "opus"), ("lite", "small")]
-    assert decision["measured"]["opus-cell"]["cost"]["per_passed"]["amount"] == 0.12
+    prices = [one["price_per_passed"] for one in decision["table"]]
+    assert prices == [cost["per_passed"], None] and decision["measured"]["opus-cell"]["cost"] == cost
     by_tier = {one["tier"]: one["chosen"]["model"] for one in decision["decisions"]}
     assert by_tier == {"cloud": "opus", "lite": "small"}, "what is deployed on a host is no cloud's model"
 

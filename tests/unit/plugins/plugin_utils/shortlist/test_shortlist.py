@@ -135,7 +135,7 @@ def test_a_cloud_s_models_are_listed_on_a_cloud_host_only_with_their_price() -> 
     cloud = {"name": "api", "tier": "cloud"}
     rows = made([SMALL, far], GB10, cloud, day="2026-02-01").rows
     assert [(one.host, one.model) for one in rows] == [("gb10", "small"), ("api", "far")]
-    assert rows[1].price == price | {"cached_per_million": 3} and "15 USD" in rows[1].why
+    assert rows[1].price == price | {"cached_per_million": 3, "reasoning_per_million": 15} and "15 USD" in rows[1].why
     assert "no price for 2025-12-31" in made([far], cloud, day="2025-12-31").rows[0].why
     assert made([far], cloud, context_tokens=300_000).rows[0].verdict is Verdict.DOES_NOT_FIT
 

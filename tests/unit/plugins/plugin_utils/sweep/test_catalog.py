@@ -63,6 +63,17 @@ def test_a_model_without_a_template_speaks_its_own(catalog_file: CatalogFile) ->
     assert model.chat_template is None and model.template_text() is None
 
 
+def test_other_templates_are_read_and_are_no_part_of_the_model(catalog_file: CatalogFile, tmp_path: Path) -> None:
+    (tmp_path / "b.jinja").write_text("{# ü #}", "utf-8")
+    plain = load_catalog(catalog_file())["tiny"]
+    more = "    chat_template: tools.jinja\n    chat_templates: [b.jinja]\n"
+    model = load_catalog(catalog_file("    chat_template: tools.jinja\n", more))["tiny"]
+    assert model.alternatives() == [{"chat_template": "{# ü #}", "chat_template_name": "b.jinja"}]
+    assert (plain.alternatives(), model.digest) == ([], plain.digest)
+    with pytest.raises(SweepError, match=r"c\.jinja cannot be read"):
+        load_catalog(catalog_file("    chat_template: tools.jinja\n", more.replace("b.jinja", "c.jinja")))
+
+
 def test_the_digest_follows_weights_and_template_only(catalog_file: CatalogFile) -> None:
     original = load_catalog(catalog_file())["tiny"].digest
     assert load_catalog(catalog_file("file: tiny.gguf", "file: other.gguf"))["tiny"].digest == original
