@@ -10,7 +10,7 @@ from typing import Any
 
 from .ceilings_plot import pass_curves
 from .pages import TEMPLATES, environment, source_text
-from .plots import drawn, endings, pass_rates, speeds, tokens_and_turns
+from .plots import DOTS_DRAWN, drawn, endings, pass_rates, speeds, tokens_and_turns
 from .words import ENDINGS
 
 # More squares than a page is good for; the counts stay, and the JSON has every trial.
@@ -35,6 +35,7 @@ def render_html(card: Mapping[str, Any]) -> str:
             trials={trial["id"]: trial for trial in card["trials"]} if shown else {},
             grid={row["id"]: {one["canary"]: one for one in row["canaries"]} for row in card["cells"]},
             drawn=len(drawn(card)),
+            sampled=", or of very many an even share" if len(card["trials"]) > DOTS_DRAWN else "",
             legend=[name for name in ENDINGS if name in seen],
             style=style(),
             # Markup: drawn by us, and matplotlib escapes the labels in it.

@@ -13,8 +13,8 @@ from .figures import COLOURS, panel, svg
 from .words import ENDINGS, number, percent
 
 # More are no longer told apart on a page; the tables and the JSON have all.
-CELLS_DRAWN = 40
-DOTS_PER_CELL = 150
+CELLS_DRAWN = 30
+DOTS_DRAWN = 1200
 LABEL_RISE = 0.26
 MARK_DROP = 0.18
 BAR_HEIGHT = 0.36
@@ -140,9 +140,13 @@ def _strips(card: Mapping[str, Any], strips: Sequence[Strip], description: str) 
             plot.set_xlim(0, (most or 1) * 1.08)
             plot.xaxis.set_major_locator(_ticks(4, strip.whole))
             plot.set_xlabel(strip.title, fontsize=11.5)
+            _dots(plot, [
+                point
+                for line, row in enumerate(rows)
+                for point in _points(line, trials.get(row["id"], []), strip.values)
+            ])  # fmt: skip
             for line, row in enumerate(rows):
                 spread = strip.spreads.get(row["id"])
-                _dots(plot, line, trials.get(row["id"], []), strip.values)
                 if spread:
                     height = [line + MARK_DROP] * 2
                     plot.plot([spread["low"], spread["high"]], height, color=COLOURS["ink"], linewidth=6, alpha=0.16,
@@ -160,18 +164,27 @@ def _sampled(card: Mapping[str, Any]) -> dict[str, list[Mapping[str, Any]]]:
     for trial in card["trials"]:
         if trial["id"] in card["measured"]["trials"]:
             cells.setdefault(trial["cell"], []).append(trial)
-    return {cell: trials[:: -(-len(trials) // DOTS_PER_CELL)] for cell, trials in cells.items()}
+    most = max(1, DOTS_DRAWN // max(1, len(cells)))
+    if sum(map(len, cells.values())) <= DOTS_DRAWN:
+        return cells
+    return {cell: trials[:: -(-len(trials) // most)] for cell, trials in cells.items()}
 
 
-def _dots(plot: Any, line: int, trials: Sequence[Mapping[str, Any]], values: Mapping[str, float | None]) -> None:
-    """Filled dots passed, hollow ones did not."""
+def _points(
+    line: int, trials: Sequence[Mapping[str, Any]], values: Mapping[str, float | None]
+) -> list[tuple[float, float, bool]]:
     # Spread over the line in a fixed pattern: no randomness, so the same card always looks the same.
-    points = [
-        (values.get(trial["id"]), line + MARK_DROP + 0.12 * ((position * 2) % 5 - 2) / 2, trial["ending"] == "passed")
+    return [
+        (value, line + MARK_DROP + 0.12 * ((position * 2) % 5 - 2) / 2, trial["ending"] == "passed")
         for position, trial in enumerate(trials)
+        if (value := values.get(trial["id"])) is not None
     ]
+
+
+def _dots(plot: Any, points: Sequence[tuple[float, float, bool]]) -> None:
+    """Filled dots passed, hollow ones did not."""
     for passed, edge, fill in ((False, "capability", "paper"), (True, "passed", "passed")):
-        dots = [(value, height) for value, height, did_pass in points if value is not None and did_pass is passed]
+        dots = [(value, height) for value, height, did_pass in points if did_pass is passed]
         if dots:
             plot.plot(*zip(*dots, strict=True), "o", markersize=5.2, clip_on=False, markeredgewidth=1.2,
                       markeredgecolor=COLOURS[edge], markerfacecolor=COLOURS[fill])  # fmt: skip

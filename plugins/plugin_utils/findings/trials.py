@@ -17,25 +17,33 @@ from typing import Any
 
 from ..sweep.counting import left_out
 
-PLAN_COLUMNS = (
-    "id", "cell", "model", "canary", "canary_digest", "grade", "replicate", "seed", "host", "block", "purpose", "stage",
-    "state",
-)  # fmt: skip
-RECORD_COLUMNS = (
-    "outcome", "ceiling", "detail", "would_pass", "submitted", "visible_tests", "usage_source", "budgets",
-    "generations_sha256", "started_at", "energy_from", "probe_reads", "probe_why",
-)  # fmt: skip
+# As they are, and texts that many trials have in common.
+PLAN_OWN = ("id", "seed", "grade", "replicate", "block")
+PLAN_SHARED = ("cell", "model", "canary", "canary_digest", "host", "purpose", "stage", "state")
+RECORD_OWN = ("would_pass", "submitted", "generations_sha256", "started_at")
+RECORD_SHARED = ("outcome", "ceiling", "detail", "visible_tests", "usage_source", "energy_from", "probe_reads",
+                 "probe_why")  # fmt: skip
+TEXTS = (*PLAN_OWN, *PLAN_SHARED, *RECORD_OWN, *RECORD_SHARED, "budgets", "left_out", "attempt", "attempts",
+         "void_attempts")  # fmt: skip
 NUMBERS = (
     "turns", "prompt_tokens", "cached_tokens", "generated_tokens", "reasoning_tokens", "ttft_seconds",
     "prompt_tokens_per_second", "generated_tokens_per_second", "wall_seconds", "tool_calls", "hidden_passed",
     "energy_joules", "probe_factor", "probe_turns", "probe_generated_tokens", "probe_wall_seconds",
 )  # fmt: skip
+AT_ONCE = 5000
 PROBE_USED = ("turns", "generated_tokens", "wall_seconds")
 # Why a trial is in no denominator, the first that holds; `open` is not left out, it has only not been run.
 EXCLUSIONS = ("warm_up", "anchor", "drift", "not_applied", "void", "interface", "repeat")
 # At temperature 0, of records that do not say what was generated: the same course is the same generations.
 SIGNATURE = ["cell", "canary", "outcome", "ceiling", "detail", "turns", "prompt_tokens", "generated_tokens",
              "tool_calls", "hidden_passed"]  # fmt: skip
+
+
+@cache
+def _numpy() -> Any:
+    import numpy
+
+    return numpy
 
 
 @cache
@@ -62,30 +70,32 @@ def every_trial(summary: Mapping[str, Any]) -> Any:
     order = {cell["id"]: position for position, cell in enumerate(summary["cells"])}
     columns = _columns(summary)
     columns["cell_position"] = [order[cell] for cell in columns["cell"]]
-    table = _pandas().DataFrame({name: _series(name, values) for name, values in columns.items()})
+    table = _pandas().DataFrame(columns)
     table = table.sort_values(["cell_position", "canary", "replicate", "id"], ignore_index=True)
     return _classified(table, summary)
 
 
-def _series(name: str, values: list[Any]) -> Any:
-    return _pandas().Series(values, dtype="float64" if name in NUMBERS else object)
+class _Kept(dict[Any, Any]):
+    """One copy of what is the same again and again."""
+
+    def __missing__(self, value: Any) -> Any:
+        self[value] = value
+        return value
 
 
-def _columns(summary: Mapping[str, Any]) -> dict[str, list[Any]]:
-    """Lists, since a dict a row would take ten times the memory; equal strings and budgets are kept once."""
+def _columns(summary: Mapping[str, Any]) -> dict[str, Any]:
+    """By the name of the column; no dict a row, which would take ten times the memory."""
     classes = {cell["id"]: cell["host_class"] for cell in summary["cells"]}
     refused = {cell["id"] for cell in summary["cells"] if cell["state"] == "factor_not_applied"}
     drifted = {(one["host_class"], one["number"]) for one in summary.get("blocks", ()) if one["state"] == "drifted"}
-    why: list[str | None] = []
-    columns: dict[str, list[Any]] = {name: [] for name in (*PLAN_COLUMNS, *RECORD_COLUMNS, *NUMBERS)}
-    counts: dict[str, list[Any]] = {"attempt": [], "attempts": [], "void_attempts": []}
-    of_plan = [(name, columns[name].append) for name in PLAN_COLUMNS if name != "purpose"]
-    of_record = [(name, columns[name].append) for name in (*RECORD_COLUMNS, *NUMBERS) if name != "budgets"]
-    kept: dict[Any, Any] = {}
+    kept, budgets = _Kept(), _Kept()
+    texts: list[tuple[Any, ...]] = []
+    numbers: list[Any] = []
+    waiting: list[tuple[Any, ...]] = []
     for trial in summary["trials"]:
         record, attempts, cell = trial.get("record"), trial["attempts"], trial["cell"]
         in_drift = bool(drifted) and (classes[cell], trial.get("block")) in drifted
-        why.append(left_out(trial, drifted=in_drift, not_applied=cell in refused))
+        why = left_out(trial, drifted=in_drift, not_applied=cell in refused)
         if record is None:
             record = {}
             if trial["state"] == "void":
@@ -93,19 +103,37 @@ def _columns(summary: Mapping[str, Any]) -> dict[str, list[Any]]:
                 record = {"outcome": "void", "detail": attempts[-1]["why"] if attempts else None}
         elif record.get("probe"):
             record = {**record, **_probed(record["probe"])}
-        for name, append in of_plan:
-            value = trial.get(name)
-            append(kept.setdefault(value, value) if name != "id" and value.__class__ is str else value)
-        for name, append in of_record:
-            value = record.get(name)
-            append(kept.setdefault(value, value) if value.__class__ is str else value)
-        budgets = record.get("budgets")
-        columns["budgets"].append(budgets and kept.setdefault(tuple(sorted(budgets.items())), budgets))
-        columns["purpose"].append(trial.get("purpose") or "measure")
-        counts["attempt"].append(attempts[-1]["number"] if attempts else None)
-        counts["attempts"].append(len(attempts))
-        counts["void_attempts"].append(sum(1 for attempt in attempts if attempt["state"] == "void"))
-    return columns | counts | {"left_out": why}
+        given = record.get("budgets")
+        texts.append(
+            (
+                *map(trial.get, PLAN_OWN),
+                *map(kept.__getitem__, map(trial.get, PLAN_SHARED)),
+                *map(record.get, RECORD_OWN),
+                *map(kept.__getitem__, map(record.get, RECORD_SHARED)),
+                given and budgets[tuple(sorted(given.items()))],
+                why,
+                attempts[-1]["number"] if attempts else None,
+                len(attempts),
+                sum(1 for attempt in attempts if attempt["state"] == "void"),
+            )
+        )
+        waiting.append(tuple(map(record.get, NUMBERS)))
+        if len(waiting) == AT_ONCE:
+            numbers.append(_array(waiting))
+            waiting = []
+    numbers.append(_array(waiting))
+    columns: dict[str, Any] = (
+        dict(zip(TEXTS, zip(*texts, strict=True), strict=True)) if texts else dict.fromkeys(TEXTS, ())
+    )
+    columns["purpose"] = [purpose or "measure" for purpose in columns["purpose"]]
+    columns["budgets"] = [given and dict(given) for given in columns["budgets"]]
+    return {name: _pandas().Series(values, dtype=object) for name, values in columns.items()} | {
+        name: _numpy().concatenate([part[:, place] for part in numbers]) for place, name in enumerate(NUMBERS)
+    }
+
+
+def _array(rows: list[tuple[Any, ...]]) -> Any:
+    return _numpy().array(rows, dtype="float64").reshape(-1, len(NUMBERS))
 
 
 def _probed(probe: Mapping[str, Any]) -> dict[str, Any]:
