@@ -46,7 +46,7 @@ from ansible_collections.local_llm.lab.plugins.plugin_utils.sweep.document impor
 ROOT = Path(__file__).resolve().parents[2]
 GIB = 2**30
 HOSTS = {"box": HostClass("llama_cpp", "GB10", 128 * GIB), "attic": HostClass("ollama", "M2", 64 * GIB)}
-MODELS, CANARIES, REPLICATES = 5, 20, 50  # on two host classes, in ten cells
+MODELS, CANARIES, REPLICATES = 2, 50, 50  # on two host classes, in ten cells
 FEW, RESUMES = 1000, 5
 BUDGETS = {"turns": 12, "generated_tokens": 4000, "completion_tokens": 800, "wall_clock_seconds": 300.0,
            "command_seconds": 20, "turn_seconds": 0.0, "probe_factor": 2.0}  # fmt: skip
@@ -148,7 +148,7 @@ def record(url: str, generation: Generation, trials: Sequence[Trial], chance: ra
         worker = store.begin_session(generation.sweep, "here", os.getpid(), "now").id
     same = {"generation": generation.id, "worker": worker, "state": "done"}
     with Database(url, read_only=False).writing() as connection:
-        tried = dict(connection.execute(select(every.trials.c.id, every.trials.c.attempts)).tuples().all())
+        tried = {row.id: row.attempts for row in connection.execute(select(every.trials.c.id, every.trials.c.attempts))}
         for rows in batches(trials):
             numbered = [{"number": tried[trial.id] + 1, **same, **attempt(trial, chance)} for trial in rows]
             connection.execute(every.attempts.insert(), numbered)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, cast
@@ -17,17 +18,17 @@ from .changes import Changes
 
 def report(lab_home: str, store_url: str, sweep: str, generation: int | None, check: bool) -> dict[str, Any]:
     """Close the generation, the newest unless one is named, if nothing is left of it; write its cards and decision."""
-    with Store(store_url, read_only=check) as store:
+    with Store(store_url, read_only=check) as store, contextlib.ExitStack() as streams:
         found = generations.find(store, sweep, generation)
         generation_id = cast(int, found.id)
         if not check:
             store.complete(generation_id)
         left = store.progress(generation_id)["left"]
-        summary = generations.read(store, found, interim=True)
+        summary = streams.enter_context(generations.streamed(store, found, interim=True))
         folder = Path(lab_home) / "reports" / sweep / str(found.number)
         changes = Changes(check)
         before = generations.newest_recorded(store, sweep, found.number)
-        earlier = generations.read(store, before, interim=True) if before else None
+        earlier = streams.enter_context(generations.streamed(store, before, interim=True)) if before else None
         lines = list(_lines(write_reports(summary, folder, changes.write, earlier, _elsewhere(store, found))))
     return {
         "changed": bool(changes.changed),
@@ -44,7 +45,8 @@ def _elsewhere(store: Store, here: Generation) -> Iterator[Mapping[str, Any]]:
     for sweep in store.sweeps():
         newest = generations.newest_recorded(store, sweep) if sweep != here.sweep else None
         if newest:
-            yield generations.read(store, newest, interim=True)
+            with generations.streamed(store, newest, interim=True) as summary:
+                yield summary
 
 
 def _lines(written: dict[str, Any]) -> Iterator[str]:
