@@ -32,6 +32,19 @@ controller() { # the collection on another Python: units, and a play over the sh
   "$venv/bin/ansible" --version | sed -n 1p
   "$venv/bin/ansible-playbook" playbooks/sweep.yml --limit embedded --syntax-check
   "$venv/bin/python" -m pytest tests/unit
+  same_bytes "$version" "$venv/bin/python"
+}
+
+same_bytes() { # plan, card and decision of one scripted sweep, here and on the venv's own Python
+  local file
+  rm -rf build/same
+  mkdir -p "build/same/$1" build/same/own
+  "$2" -m tests.tools.same_bytes "build/same/$1"
+  .venv/bin/python -m tests.tools.same_bytes build/same/own
+  for file in plan card decision; do
+    cmp "build/same/$1/$file.json" "build/same/own/$file.json"
+  done
+  echo "other-pythons: plan, card and decision of the scripted sweep are the same bytes on $1 and on the venv's Python"
 }
 
 host() { # what runs on an LLM host: imports without pip packages, and a module through Ansible

@@ -39,6 +39,8 @@ Parts = dict[str, Amount]
 
 def card_costs(summary: Mapping[str, Any], table: Any) -> dict[str, dict[str, Any] | None]:
     """Per cell of the table; None where neither a price nor the inventory says what anything costs."""
+    if not _Costs(summary).any:
+        return dict.fromkeys(map(str, table["cell"].unique()))
     found: dict[str, dict[str, Any] | None] = {}
     for cell, rows in table.groupby("cell", sort=False):
         counted = rows.loc[rows["counted"], list(COLUMNS)].to_dict("records")
@@ -124,6 +126,10 @@ class _Costs:
         self._clouds = {
             name: Cloud.from_dict(model["cloud"]) for name, model in summary["models"].items() if model.get("cloud")
         }
+
+    @property
+    def any(self) -> bool:
+        return bool(self._clouds or any(self._hosts.values()))
 
     def of_trial(self, row: Mapping[str, Any]) -> Parts:
         cloud = self._clouds.get(row["model"])

@@ -14,7 +14,7 @@ from .words import ENDINGS, number, percent
 
 # More are no longer told apart on a page; the tables and the JSON have all.
 CELLS_DRAWN = 30
-DOTS_DRAWN = 1200
+DOTS_DRAWN, DOTS_OF_MORE = 1200, 400
 LABEL_RISE = 0.26
 MARK_DROP = 0.18
 BAR_HEIGHT = 0.36
@@ -164,9 +164,9 @@ def _sampled(card: Mapping[str, Any]) -> dict[str, list[Mapping[str, Any]]]:
     for trial in card["trials"]:
         if trial["id"] in card["measured"]["trials"]:
             cells.setdefault(trial["cell"], []).append(trial)
-    most = max(1, DOTS_DRAWN // max(1, len(cells)))
     if sum(map(len, cells.values())) <= DOTS_DRAWN:
         return cells
+    most = max(1, DOTS_OF_MORE // len(cells))
     return {cell: trials[:: -(-len(trials) // most)] for cell, trials in cells.items()}
 
 
@@ -196,8 +196,6 @@ def _label(plot: Any, line: int, left: str, right: str) -> None:
         "transform": plot.get_yaxis_transform(),
         "va": "center_baseline",
         "fontsize": 11.5,
-        # Grid lines stop behind the text.
-        "bbox": {"facecolor": COLOURS["paper"], "edgecolor": "none", "pad": 1.2},
     }
     plot.text(0, line - LABEL_RISE, left, ha="left", **style)
     plot.text(1, line - LABEL_RISE, right, ha="right", color=COLOURS["muted"], **style)

@@ -88,7 +88,9 @@ def _columns(summary: Mapping[str, Any]) -> dict[str, Any]:
     classes = {cell["id"]: cell["host_class"] for cell in summary["cells"]}
     refused = {cell["id"] for cell in summary["cells"] if cell["state"] == "factor_not_applied"}
     drifted = {(one["host_class"], one["number"]) for one in summary.get("blocks", ()) if one["state"] == "drifted"}
-    kept, budgets = _Kept(), _Kept()
+    kept = _Kept()
+    # Of a canary they are all alike, so one of them stands for all.
+    budgets: dict[str, Any] = {}
     texts: list[tuple[Any, ...]] = []
     numbers: list[Any] = []
     waiting: list[tuple[Any, ...]] = []
@@ -104,17 +106,19 @@ def _columns(summary: Mapping[str, Any]) -> dict[str, Any]:
         elif record.get("probe"):
             record = {**record, **_probed(record["probe"])}
         given = record.get("budgets")
+        if budgets.get(trial["canary"]) != given:
+            budgets[trial["canary"]] = given
         texts.append(
             (
                 *map(trial.get, PLAN_OWN),
                 *map(kept.__getitem__, map(trial.get, PLAN_SHARED)),
                 *map(record.get, RECORD_OWN),
                 *map(kept.__getitem__, map(record.get, RECORD_SHARED)),
-                given and budgets[tuple(sorted(given.items()))],
+                budgets.get(trial["canary"]),
                 why,
                 attempts[-1]["number"] if attempts else None,
                 len(attempts),
-                sum(1 for attempt in attempts if attempt["state"] == "void"),
+                [attempt["state"] for attempt in attempts].count("void"),
             )
         )
         waiting.append(tuple(map(record.get, NUMBERS)))
@@ -126,7 +130,6 @@ def _columns(summary: Mapping[str, Any]) -> dict[str, Any]:
         dict(zip(TEXTS, zip(*texts, strict=True), strict=True)) if texts else dict.fromkeys(TEXTS, ())
     )
     columns["purpose"] = [purpose or "measure" for purpose in columns["purpose"]]
-    columns["budgets"] = [given and dict(given) for given in columns["budgets"]]
     return {name: _pandas().Series(values, dtype=object) for name, values in columns.items()} | {
         name: _numpy().concatenate([part[:, place] for part in numbers]) for place, name in enumerate(NUMBERS)
     }

@@ -111,14 +111,22 @@ def card_text(card: Mapping[str, Any]) -> str:
     short = {**card, "trials": [], "measured": {**card["measured"], "trials": {}}}
     text = json.dumps(short, indent=2, ensure_ascii=False, allow_nan=False)
     # No string holds a quote that is not escaped, so these are only found between two rows.
-    trials = _compact(card["trials"]).replace('}, {"', '},\n    {"')
-    numbers = _compact(card["measured"]["trials"]).replace('}, "', '},\n      "')
+    trials = _lines(_compact(card["trials"]), '}, {"', "\n    ")
+    numbers = _lines(_compact(card["measured"]["trials"]), '}, "', "\n      ")
     text = text.replace('\n  "trials": []', f'\n  "trials": {trials}', 1)
     return text.replace('\n    "trials": {}', f'\n    "trials": {numbers}', 1) + "\n"
 
 
 def _compact(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, allow_nan=False)
+
+
+def _lines(rows: str, between: str, indent: str) -> str:
+    """A line for each row of a compact list or mapping."""
+    if len(rows) == 2:
+        return rows
+    inner = rows[1:-1].replace(between, between.replace(" ", indent))
+    return f"{rows[0]}{indent}{inner}{indent[:-2]}{rows[-1]}"
 
 
 def _write_all(folder: Path, name: str, texts: Mapping[str, str], write: Write) -> dict[str, str]:

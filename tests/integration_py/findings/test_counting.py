@@ -11,6 +11,7 @@ from typing import Any
 
 from ansible_collections.local_llm.lab.plugins.plugin_utils.findings import render_html, render_markdown
 from ansible_collections.local_llm.lab.plugins.plugin_utils.findings.trials import every_trial
+from ansible_collections.local_llm.lab.plugins.plugin_utils.sweep.counting import REASONS, reasons
 
 from .conftest import HOST_CLASS
 from .reading import baseline, card_of, left_out
@@ -129,6 +130,21 @@ def test_a_generation_from_before_blocks_reads_as_one_of_measurements(good_summa
     card = card_of(good_summary)
     assert {trial["purpose"] for trial in card["trials"]} == {"measure"}
     assert baseline(card)["pass_rate"]["of"] == 24
+
+
+def test_cards_and_the_looks_between_rounds_leave_out_the_same(summary_of: Callable[..., Summary]) -> None:
+    endings = [PASSED, WRONG, ("void", None, "engine_error"), ("failed", "interface", "parser"), None]
+    summary = summary_of(lambda _cell, _canary, replicate: endings[replicate % 5], replicates=12)
+    for number, trial in enumerate(summary["trials"]):
+        trial |= {"block": number % 4, "purpose": ("measure", "measure", "warm_up", "anchor")[number % 7 % 4]}
+        if trial["record"]:
+            trial["record"]["generations_sha256"] = str(number % 3)
+    summary["cells"][2]["state"] = "factor_not_applied"
+    summary["blocks"] = [{"host_class": HOST_CLASS, "number": 2, "state": "drifted"}]
+    table = every_trial(summary)
+    found = dict(zip(table["id"], table["left_out"], strict=True))
+    assert found == reasons(summary["trials"], summary["cells"], summary["blocks"])
+    assert set(found.values()) == {*REASONS, None}
 
 
 def test_trials_may_be_read_from_a_generator(good_summary: Summary) -> None:
