@@ -14,7 +14,7 @@ from .words import ENDINGS, number, percent
 
 # More are no longer told apart on a page; the tables and the JSON have all.
 CELLS_DRAWN = 30
-DOTS_DRAWN, DOTS_OF_MORE = 1200, 400
+DOTS_DRAWN, DOTS_OF_MORE = 1200, 240
 LABEL_RISE = 0.26
 MARK_DROP = 0.18
 BAR_HEIGHT = 0.36
@@ -46,14 +46,15 @@ def pass_rates(card: Mapping[str, Any]) -> str:
                 xycoords=plot.get_xaxis_transform(), ha="right" if left else "left", va="bottom", fontsize=10.5,
                 color=COLOURS["muted"], annotation_clip=False,
             )  # fmt: skip
+        counted = [(line + MARK_DROP, row["pass_rate"]) for line, row in enumerate(rows) if row["pass_rate"]["of"]]
+        if counted:
+            heights, rates = zip(*counted, strict=True)
+            plot.hlines(heights, [rate["low"] for rate in rates], [rate["high"] for rate in rates], linewidth=6,
+                        color=COLOURS["ink"], alpha=0.22, capstyle="round")  # fmt: skip
+            plot.plot([rate["rate"] for rate in rates], heights, "o", color=COLOURS["ink"], markersize=9.5,
+                      clip_on=False, markeredgecolor=COLOURS["paper"], markeredgewidth=1.2)  # fmt: skip
         for line, row in enumerate(rows):
             rate = row["pass_rate"]
-            if rate["of"]:
-                height = line + MARK_DROP
-                plot.plot([rate["low"], rate["high"]], [height, height], color=COLOURS["ink"], linewidth=6,
-                          alpha=0.22, solid_capstyle="round")  # fmt: skip
-                plot.plot(rate["rate"], height, "o", color=COLOURS["ink"], markersize=9.5, clip_on=False,
-                          markeredgecolor=COLOURS["paper"], markeredgewidth=1.2)  # fmt: skip
             _label(plot, line, row["label"], f"{rate['count']} of {rate['of']}" if rate["of"] else "none counted")
         return svg(figure, "Pass rate per cell with its 95 % Wilson interval")
 
@@ -76,24 +77,28 @@ def endings(card: Mapping[str, Any]) -> str:
         plot.grid(False)
         plot.xaxis.set_major_locator(_ticks(6, whole=True))
         _align_end_labels(plot)
+        starts = [0] * len(rows)
+        for name in ENDINGS:
+            counts = [row["endings"].get(name, 0) for row in rows]
+            _segments(plot, starts, counts, name, most)
+            starts = [start + count for start, count in zip(starts, counts, strict=True)]
         for line, row in enumerate(rows):
-            start = 0
-            for name in ENDINGS:
-                count = row["endings"].get(name, 0)
-                if count:
-                    _segment(plot, line, start, count, name, most)
-                    start += count
             _label(plot, line, row["label"], f"{row['recorded']} of {row['planned']} run")
         return svg(figure, "How the trials of each cell ended")
 
 
-def _segment(plot: Any, line: int, start: int, count: int, name: str, most: int) -> None:
-    plot.barh(line + MARK_DROP, count, left=start, height=BAR_HEIGHT, color=COLOURS[name], edgecolor=COLOURS["paper"],
-              linewidth=1.4)  # fmt: skip
-    if count / most >= 0.04:
-        colour = COLOURS["muted" if name == "open" else "on_bar"]
-        plot.text(start + count / 2, line + MARK_DROP, str(count), ha="center", va="center_baseline", color=colour,
-                  fontsize=11, fontweight="bold")  # fmt: skip
+def _segments(plot: Any, starts: Sequence[int], counts: Sequence[int], name: str, most: int) -> None:
+    """One kind of ending in the bars of all cells."""
+    lines = [line for line, count in enumerate(counts) if count]
+    if not lines:
+        return
+    plot.barh([line + MARK_DROP for line in lines], [counts[line] for line in lines],
+              left=[starts[line] for line in lines], height=BAR_HEIGHT, color=COLOURS[name],
+              edgecolor=COLOURS["paper"], linewidth=1.4)  # fmt: skip
+    colour = COLOURS["muted" if name == "open" else "on_bar"]
+    for line in (line for line in lines if counts[line] / most >= 0.04):
+        plot.text(starts[line] + counts[line] / 2, line + MARK_DROP, str(counts[line]), ha="center",
+                  va="center_baseline", color=colour, fontsize=11, fontweight="bold")  # fmt: skip
 
 
 def tokens_and_turns(card: Mapping[str, Any]) -> str:
@@ -145,14 +150,15 @@ def _strips(card: Mapping[str, Any], strips: Sequence[Strip], description: str) 
                 for line, row in enumerate(rows)
                 for point in _points(line, trials.get(row["id"], []), strip.values)
             ])  # fmt: skip
-            for line, row in enumerate(rows):
-                spread = strip.spreads.get(row["id"])
-                if spread:
-                    height = [line + MARK_DROP] * 2
-                    plot.plot([spread["low"], spread["high"]], height, color=COLOURS["ink"], linewidth=6, alpha=0.16,
-                              solid_capstyle="butt")  # fmt: skip
-                    ends = [line + MARK_DROP - 0.2, line + MARK_DROP + 0.2]
-                    plot.plot([spread["median"]] * 2, ends, color=COLOURS["ink"], linewidth=1.6)
+            spreads = [strip.spreads.get(row["id"]) for row in rows]
+            shown = [(line + MARK_DROP, spread) for line, spread in enumerate(spreads) if spread]
+            if shown:
+                heights = [height for height, _spread in shown]
+                low, middle, high = ([spread[key] for _height, spread in shown] for key in ("low", "median", "high"))
+                plot.hlines(heights, low, high, color=COLOURS["ink"], linewidth=6, alpha=0.16)
+                plot.vlines(middle, [height - 0.2 for height in heights], [height + 0.2 for height in heights],
+                            color=COLOURS["ink"], linewidth=1.6)  # fmt: skip
+            for line, (row, spread) in enumerate(zip(rows, spreads, strict=True)):
                 label = row["label"] if plot is plots[0] else ""
                 _label(plot, line, label, number(spread["median"] if spread else None))
         return svg(figure, description)

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
@@ -64,9 +66,11 @@ def write_reports(
     """
     folder = Path(folder)
     cards, paths = [], {}
-    for card in _cards(summary):
-        paths[card["model"]["name"]] = _write_card(card, folder, write)
-        cards.append(card | {"trials": []})
+    with _collected_card_by_card() as collect:
+        for card in _cards(summary):
+            paths[card["model"]["name"]] = _write_card(card, folder, write)
+            cards.append(card | {"trials": []})
+            collect()
     decision = decide(cards, summary["sweep"])
     page = compare(
         cards, _assessed(before) if before else (), [found for one in elsewhere if (found := _assessed(one))]
@@ -78,6 +82,18 @@ def write_reports(
         "decisions": decision["decisions"],
         "headlines": {card["model"]["name"]: headline(card) for card in cards},
     }
+
+
+@contextlib.contextmanager
+def _collected_card_by_card() -> Iterator[Callable[[], object]]:
+    """Looking for cycles among the rows of very many trials takes longer than drawing a card, and finds none there."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield gc.collect
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _cards(summary: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

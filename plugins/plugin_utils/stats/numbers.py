@@ -42,4 +42,5 @@ def tidy(value: float | None) -> float | None:
 
 def known(values: Iterable[float | None]) -> list[float]:
     """Those that were measured, the lowest first."""
-    return sorted(float(value) for value in values if value is not None and math.isfinite(float(value)))
+    numbers = arrays().asarray(values if hasattr(values, "__array__") else list(values), dtype="float64")
+    return list(arrays().sort(numbers[arrays().isfinite(numbers)]).tolist())

@@ -35,10 +35,7 @@ def _wilson(successes: int, trials: int) -> tuple[float | None, float | None]:
 
 def shown_at_least(successes: int, trials: int, risk: float) -> float:
     """The exact lower bound: a true rate below it would give this result or a better one with less than `risk`."""
-    if trials == 0:
-        return 0.0
-    test = distributions().binomtest(successes, trials, alternative="greater")
-    return float(test.proportion_ci(1 - risk, "exact").low)
+    return float(distributions().beta.ppf(risk, successes, trials - successes + 1)) if successes else 0.0
 
 
 def shown_at_most(successes: int, trials: int, risk: float) -> float:
