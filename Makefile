@@ -90,12 +90,14 @@ molecule: $(VENV)/.tests ## the sweep on a systemd container (needs Docker, and 
 	@tests/tools/molecule.sh
 
 .PHONY: nightly
-nightly: $(VENV)/.tests ## what is too slow for every change: other Pythons, all canaries, a real llama-server, parsers at length
+nightly: $(VENV)/.tests ## what is too slow for every change: other Pythons, all canaries, a real llama-server, chaos, deployments
 	@$(GATE) other-pythons tests/tools/other_pythons.sh
 	@$(GATE) canaries $(PY) scripts/lab canary verify
 	@$(GATE) llama-server tests/tools/llama_server.sh
 	@LAB_NIGHTLY=1 $(GATE) engine-faults $(PY) -m pytest tests/integration_py/sweep/test_engines.py
 	@LAB_NIGHTLY=1 $(GATE) kills $(PY) -m pytest tests/integration_py/sweep/test_kill.py
+	@LAB_NIGHTLY=1 $(GATE) deploy $(PY) -m pytest tests/integration_py/sweep/test_deploy.py
+	@LAB_NIGHTLY=1 $(GATE) smoke $(PY) -m pytest tests/integration_py/smoke
 	@LAB_HYPOTHESIS_PROFILE=nightly $(GATE) parsers $(PY) -m pytest -n 2 --dist worksteal --timeout 600 tests/unit/plugins/plugin_utils/chat
 
 .PHONY: bench

@@ -18,11 +18,12 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from . import adaptive, ceilings, shortlist, sizing, sweep, turn_overhead
+from . import adaptive, ceilings, scale, shortlist, sizing, sweep, turn_overhead
 
 BENCHMARKS: dict[str, Callable[[Path], dict[str, float]]] = {
     "adaptive": adaptive.measure,
     "ceilings": ceilings.measure,
+    "scale": scale.measure,
     "shortlist": shortlist.measure,
     "sizing": sizing.measure,
     "sweep": sweep.measure,

@@ -15,7 +15,7 @@ QUIET_TASKS = ("ansible.builtin.debug", "ansible.builtin.include_tasks", "ansibl
 # A loop fails item by item, and once more with all its results.
 FAILURES = ("runner_on_failed", "runner_item_on_failed", "runner_on_unreachable")
 SAYING = tuple(f"local_llm.lab.{name}" for name in ("challenge_plan", "sweep_plan", "sweep_report", "challenge_report"))
-SHOWN_MARKS = ("trial ", "block ", "round ", "toolchain: ")
+SHOWN_MARKS = ("smoke of ", "trial ", "block ", "round ", "toolchain: ")
 
 
 class Screen:

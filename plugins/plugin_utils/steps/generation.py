@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from typing import Any, cast
 
 from ...module_utils.errors import LabError
@@ -43,14 +45,21 @@ def newest_recorded(store: Store, sweep: str, before: int | None = None) -> Gene
 
 def read(store: Store, generation: Generation, interim: bool) -> dict[str, Any]:
     """Its summary; NotComplete where trials are left, unless what there is will do."""
-    generation_id = cast(int, generation.id)
+    with streamed(store, generation, interim) as summary:
+        return summary | {"trials": list(summary["trials"])}
+
+
+@contextlib.contextmanager
+def streamed(store: Store, generation: Generation, interim: bool) -> Iterator[dict[str, Any]]:
+    """As `read`, its trials to be gone through once: they may take more memory than there is."""
     if generation.state != "complete" and not interim:
         raise NotComplete(
             f"Generation {generation.number} of the sweep {generation.sweep} is {generation.state}: "
             f"{whats_left(store, generation)}.",
             "run the sweep to its end, or look at what there is with: -e interim=true",
         )
-    return store.summary(generation_id)
+    with store.streamed(cast(int, generation.id)) as summary:
+        yield summary
 
 
 def whats_left(store: Store, generation: Generation) -> str:

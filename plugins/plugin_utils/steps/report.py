@@ -18,19 +18,18 @@ from .changes import Changes
 
 def report(lab_home: str, store_url: str, sweep: str, generation: int | None, check: bool) -> dict[str, Any]:
     """Close the generation, the newest unless one is named, if nothing is left of it; write its cards and decision."""
-    with Store(store_url, read_only=check) as store:
+    with Store(store_url, read_only=check) as store, contextlib.ExitStack() as streams:
         found = generations.find(store, sweep, generation)
         generation_id = cast(int, found.id)
         if not check:
             store.complete(generation_id)
         left = store.progress(generation_id)["left"]
+        summary = streams.enter_context(generations.streamed(store, found, interim=True))
         folder = Path(lab_home) / "reports" / sweep / str(found.number)
         changes = Changes(check)
         before = generations.newest_recorded(store, sweep, found.number)
-        with contextlib.ExitStack() as reading:
-            summary = reading.enter_context(store.streamed(generation_id))
-            earlier = reading.enter_context(store.streamed(cast(int, before.id))) if before else None
-            lines = list(_lines(write_reports(summary, folder, changes.write, earlier, _elsewhere(store, found))))
+        earlier = streams.enter_context(generations.streamed(store, before, interim=True)) if before else None
+        lines = list(_lines(write_reports(summary, folder, changes.write, earlier, _elsewhere(store, found))))
     return {
         "changed": bool(changes.changed),
         "diff": changes.diff,
@@ -46,7 +45,7 @@ def _elsewhere(store: Store, here: Generation) -> Iterator[Mapping[str, Any]]:
     for sweep in store.sweeps():
         newest = generations.newest_recorded(store, sweep) if sweep != here.sweep else None
         if newest:
-            with store.streamed(cast(int, newest.id)) as summary:
+            with generations.streamed(store, newest, interim=True) as summary:
                 yield summary
 
 

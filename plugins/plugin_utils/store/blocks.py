@@ -23,6 +23,7 @@ from .tables import tables
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Connection
 
+FRAMING = ("warm_up", "anchor")
 KEPT = ("rerun_of",)  # of a block's numbers: what it was planned with
 
 
@@ -36,8 +37,8 @@ def next_trial(
     measuring = of_open_cell.where(*of_block, trials.c.purpose == "measure", cells.c.state == "open")
     by_position = measuring.where(trials.c.state == "planned").order_by(trials.c.position, trials.c.id).limit(1)
     measure = connection.execute(by_position).mappings().first()
-    framing = trials.select().where(*of_block, trials.c.purpose != "measure", trials.c.state == "planned")
-    for frame in connection.execute(framing.order_by(trials.c.position)).mappings().all():
+    framing = trials.select().where(*of_block, trials.c.purpose.in_(FRAMING), trials.c.state == "planned")
+    for frame in sorted(connection.execute(framing).mappings(), key=lambda row: int(row["position"])):
         if frame["replicate"] != CLOSING and measure is not None:
             return dict(frame)
         if frame["replicate"] == CLOSING and measure is None:

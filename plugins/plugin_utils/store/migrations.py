@@ -111,7 +111,7 @@ def _4_counts(connection: Connection) -> None:
         "DROP INDEX trials_waiting",
         "CREATE INDEX attempts_by_end ON attempts (ended_at)",
         "CREATE INDEX trials_in_order ON trials (generation, position, id)",
-        "CREATE INDEX trials_waiting ON trials (generation, host_class, block, state, purpose, position)",
+        "CREATE INDEX trials_waiting ON trials (generation, host_class, block, state, purpose, position, id)",
     ):
         connection.execute(_sql(statement))
     states = ("planned", "running", "done", "void")

@@ -133,7 +133,8 @@ def tables() -> Tables:
             text("state"),
             Column("attempts", Integer, nullable=False),
             Index("trials_in_order", "generation", "position", "id"),
-            Index("trials_waiting", "generation", "host_class", "block", "state", "purpose", "position"),
+            # All that a claim asks for, its order included: else SQLite walks the whole plan in order instead.
+            Index("trials_waiting", "generation", "host_class", "block", "state", "purpose", "position", "id"),
         ),
         attempts=Table(
             "attempts",

@@ -105,7 +105,8 @@ def test_a_model_lost_in_its_stream_voids_the_trial_and_it_runs_again(
         ollama.faults.discard(fault)
 
     def once(body: dict[str, Any]) -> Sequence[Said]:
-        if not met.is_set() and any(message["role"] == "tool" for message in body["messages"]):
+        # Smoke has one result in a history too: the second one is a trial's.
+        if not met.is_set() and sum(message["role"] == "tool" for message in body["messages"]) > 1:
             met.set()
             ollama.faults.add(fault)
             threading.Thread(target=over, daemon=True).start()

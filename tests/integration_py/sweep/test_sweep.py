@@ -48,7 +48,8 @@ def test_a_sweep_ends_in_card_decision_and_transcripts_and_runs_nothing_twice(fo
         assert record["turns"] <= 2
     costs = json.loads((reports / "card-tiny.json").read_text())["measured"]["costs"]
     for cost in costs.values():
-        assert (cost["priced"], cost["currencies"], cost["energy"]["from"]) == (3, ["EUR"], ["inventory"])
+        assert 1 <= cost["priced"] == cost["trials"] <= 3, "exact repeats are one replicate"
+        assert (cost["currencies"], cost["energy"]["from"]) == (["EUR"], ["inventory"])
         assert cost["parts"]["energy"] > 0 and cost["parts"]["host"] > 0
     assert not folder.processes()
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.local_llm.lab.plugins.plugin_utils.agent.job import OWN
@@ -230,6 +230,7 @@ LEVELS = {
 }
 
 
+@settings(max_examples=100)  # each writes and reads two files
 @given(
     load=SETTINGS["load"],
     chat=SETTINGS["chat"],
