@@ -15,7 +15,6 @@ import hashlib
 import json
 import os
 import random
-import resource
 import statistics
 import subprocess
 import sys
@@ -220,8 +219,9 @@ def report_apart(url: str, sweep: str, home: Path) -> dict[str, float]:
 
 def main(url: str, sweep: str, home: str) -> None:
     report(home, url, sweep, None, check=False)
-    kilobytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    print(json.dumps({"rss_mb": round(kilobytes * 1024 / 1e6, 1)}))
+    # Not `ru_maxrss`: where a process is started by vfork, its parent's memory is in that.
+    peak = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM:"))
+    print(json.dumps({"rss_mb": round(int(peak.split()[1]) * 1024 / 1e6, 1)}))
 
 
 if __name__ == "__main__":

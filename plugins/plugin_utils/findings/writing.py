@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import itertools
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from .markdown import render_markdown
 from .trials import every_trial
 
 DECISION_NAME = "decision.yml"
+ROWS_AT_ONCE = 1000
 COMPARISON_NAME = "comparison"
 DECISION_HEAD = (
     "# What to deploy, per duty and tier. Written from the store; the finding cards are in the sweep's reports.\n"
@@ -78,7 +80,7 @@ def write_reports(
     return {
         "cards": paths,
         "comparison": _write_comparison(page, folder, write),
-        "decision": _write(folder / DECISION_NAME, decision_text(decision), write),
+        "decision": _write(folder / DECISION_NAME, decision_text(decision).encode(), write),
         "decisions": decision["decisions"],
         "headlines": {card["model"]["name"]: headline(card) for card in cards},
     }
@@ -123,43 +125,52 @@ def _assessed(summary: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _write_card(card: Mapping[str, Any], folder: Path, write: Write) -> dict[str, str]:
-    texts = {"json": card_text(card), "md": render_markdown(card), "html": render_html(card)}
-    return _write_all(folder, card_name(card["model"]["name"]), texts, write)
+    contents = {"json": card_json(card), "md": render_markdown(card).encode(), "html": render_html(card).encode()}
+    return _write_all(folder, card_name(card["model"]["name"]), contents, write)
 
 
 def _write_comparison(page: Mapping[str, Any], folder: Path, write: Write) -> dict[str, str]:
-    text = json.dumps(page, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-    texts = {"json": text, "md": render_comparison_markdown(page), "html": render_comparison_html(page)}
-    return _write_all(folder, COMPARISON_NAME, texts, write)
+    contents = {
+        "json": _indented(page) + b"\n",
+        "md": render_comparison_markdown(page).encode(),
+        "html": render_comparison_html(page).encode(),
+    }
+    return _write_all(folder, COMPARISON_NAME, contents, write)
 
 
-def card_text(card: Mapping[str, Any]) -> str:
+def card_json(card: Mapping[str, Any]) -> bytes:
     """The card as JSON: indented, but for the trials, one a line, of which there may be very many."""
-    short = {**card, "trials": [], "measured": {**card["measured"], "trials": {}}}
-    text = json.dumps(short, indent=2, ensure_ascii=False, allow_nan=False)
-    # No string holds a quote that is not escaped, so these are only found between two rows.
-    trials = _lines(_compact(card["trials"]), '}, {"', "\n    ")
-    numbers = _lines(_compact(card["measured"]["trials"]), '}, "', "\n      ")
-    text = text.replace('\n  "trials": []', f'\n  "trials": {trials}', 1)
-    return text.replace('\n    "trials": {}', f'\n    "trials": {numbers}', 1) + "\n"
+    text = _indented({**card, "trials": [], "measured": {**card["measured"], "trials": {}}})
+    before, rest = text.split(b'\n  "trials": []', 1)
+    between, after = rest.split(b'\n    "trials": {}', 1)
+    trials = b'\n  "trials": ', *_lines(card["trials"], "[]", '}, {"', "\n    ")
+    numbers = b'\n    "trials": ', *_lines(card["measured"]["trials"], "{}", '}, "', "\n      ")
+    return b"".join([before, *trials, between, *numbers, after, b"\n"])
 
 
-def _compact(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+def _indented(value: Any) -> bytes:
+    return json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False).encode()
 
 
-def _lines(rows: str, between: str, indent: str) -> str:
-    """A line for each row of a compact list or mapping."""
-    if len(rows) == 2:
-        return rows
-    inner = rows[1:-1].replace(between, between.replace(" ", indent))
-    return f"{rows[0]}{indent}{inner}{indent[:-2]}{rows[-1]}"
+def _lines(rows: Collection[Any], brackets: str, between: str, indent: str) -> Iterator[bytes]:
+    """A line for each row of a list or mapping, so many rows at once: no text of all of them is made on the way."""
+    if not rows:
+        yield brackets.encode()
+        return
+    # No string holds a quote that is not escaped, so this is only found between two rows.
+    broken, begun = between.replace(" ", indent), brackets[0] + indent
+    places = iter(rows.items() if isinstance(rows, Mapping) else rows)
+    while some := list(itertools.islice(places, ROWS_AT_ONCE)):
+        text = json.dumps(dict(some) if isinstance(rows, Mapping) else some, ensure_ascii=False, allow_nan=False)
+        yield (begun + text[1:-1].replace(between, broken)).encode()
+        begun = "," + indent
+    yield (indent[:-2] + brackets[1]).encode()
 
 
-def _write_all(folder: Path, name: str, texts: Mapping[str, str], write: Write) -> dict[str, str]:
-    return {ending: _write(folder / f"{name}.{ending}", text, write) for ending, text in texts.items()}
+def _write_all(folder: Path, name: str, contents: Mapping[str, bytes], write: Write) -> dict[str, str]:
+    return {ending: _write(folder / f"{name}.{ending}", content, write) for ending, content in contents.items()}
 
 
-def _write(path: Path, text: str, write: Write) -> str:
-    write(path, text.encode())
+def _write(path: Path, content: bytes, write: Write) -> str:
+    write(path, content)
     return str(path)

@@ -14,7 +14,7 @@ import pytest
 
 from ansible_collections.local_llm.lab.plugins.plugin_utils.findings import render_html, render_markdown
 from ansible_collections.local_llm.lab.plugins.plugin_utils.findings.basis import changed
-from ansible_collections.local_llm.lab.plugins.plugin_utils.findings.writing import card_text
+from ansible_collections.local_llm.lab.plugins.plugin_utils.findings.writing import card_json
 
 from .conftest import HOST_CLASS
 from .reading import baseline, card_of
@@ -121,14 +121,14 @@ def test_very_many_trials_are_in_the_json_and_counted_on_the_page(summary_of: Ma
     assert "or of very many an even share" in html
     assert "67/100, 57–75 %" in html
     assert len(html) < 700_000
-    assert len(json.loads(card_text(card))["trials"]) == 2400
+    assert len(json.loads(card_json(card))["trials"]) == 2400
 
 
 def test_the_json_is_the_card_with_one_line_a_trial(good_summary: Summary) -> None:
     good_summary["trials"][0]["record"]["detail"] = 'odd }, {"id": "x"}, "y" text'
     good_summary["trials"][0]["record"] |= {"outcome": "failed", "ceiling": "capability"}
     card = card_of(good_summary)
-    text = card_text(card)
+    text = card_json(card).decode()
     assert json.loads(text) == card
     for trial in card["trials"]:
         assert len([line for line in text.splitlines() if line.strip().startswith(f'{{"id": "{trial["id"]}"')]) == 1
