@@ -49,7 +49,7 @@ def test_a_hanging_engine_voids_the_trial_after_the_silence_allowed(fault: str, 
     record, _unused, _unused = run_trial([WRITE, Turn(text="x" * 100, fault=fault)], silence_seconds=1.0)
     assert (record["outcome"], record["detail"]) == ("void", "engine_error"), record
     assert "silent" in record["error"]
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 60
 
 
 def test_a_kept_connection_that_the_engine_closes_is_not_a_failure(run_trial: Any) -> None:

@@ -264,4 +264,4 @@ def test_fuzzed_headers_over_http_are_a_model_or_a_typed_error(
         read_remote_model(f"{server.base_url}/fuzzed.gguf", timeout_seconds=30)
     except LabError as error:
         assert error.remedy
-    assert time.monotonic() - begin < 30
+    assert time.monotonic() - begin < 120

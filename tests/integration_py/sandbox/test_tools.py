@@ -76,9 +76,9 @@ def test_long_output_is_cut_in_the_middle(run: Any) -> None:
 
 def test_a_command_past_its_time_dies_with_all_it_started(run: Any) -> None:
     started = time.monotonic()
-    reply = run("sh", "-c", "setsid sleep 1000 & echo begun; sleep 1000", timeout_seconds=0.5)
+    reply = run("sh", "-c", "setsid sleep 1000 & echo begun; sleep 1000", timeout_seconds=3)
     assert (reply["exit_code"], reply["timed_out"], reply["output"]) == (None, True, "begun\n")
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 60
     assert "sleep" not in run("sh", "-c", "cat /proc/[0-9]*/cmdline | tr '\\0' ' '")["output"].replace("sh -c", "")
 
 

@@ -56,7 +56,7 @@ def test_a_sweep_ends_in_card_decision_and_transcripts_and_runs_nothing_twice(fo
     started = time.monotonic()
     code, output = folder.run()
     assert code == 0 and "no trial runs" in output
-    assert time.monotonic() - started < 30
+    assert time.monotonic() - started < 90
     assert len(folder.records()) == 9
 
     code, output = folder.run("--new")

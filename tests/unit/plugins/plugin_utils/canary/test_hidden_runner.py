@@ -50,7 +50,7 @@ def test_what_hangs_is_ended(grader: Grader) -> None:
     started = time.monotonic()
     with pytest.raises(Raised, match=r"Timeout: no end within 0\.5 s"):
         grader.call("judged", "hangs")
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 60
 
 
 def test_a_program_gives_its_exit_code_and_output(grader: Grader) -> None:
