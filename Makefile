@@ -83,7 +83,7 @@ gate-ansible-units:
 gate-pytest-unit:
 	@$(GATE) pytest-unit $(PY) -m pytest tests/unit
 gate-pytest-integration:
-	@$(GATE) pytest-integration $(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder --durations=15 tests/integration_py
+	@$(GATE) pytest-integration $(PY) -m pytest -n 3 --dist loadfile --no-loadscope-reorder --durations=15 tests/integration_py
 
 .PHONY: molecule
 molecule: $(VENV)/.tests ## the sweep on a systemd container (needs Docker, and root once to build the image)
@@ -97,6 +97,7 @@ nightly: $(VENV)/.tests ## what is too slow for every change: other Pythons, all
 	@LAB_NIGHTLY=1 $(GATE) engine-faults $(PY) -m pytest tests/integration_py/sweep/test_engines.py
 	@LAB_NIGHTLY=1 $(GATE) kills $(PY) -m pytest tests/integration_py/sweep/test_kill.py
 	@LAB_NIGHTLY=1 $(GATE) deploy $(PY) -m pytest tests/integration_py/sweep/test_deploy.py
+	@LAB_NIGHTLY=1 $(GATE) chaos $(PY) -m pytest --timeout 3600 tests/integration_py/store/test_chaos.py
 	@LAB_NIGHTLY=1 $(GATE) smoke $(PY) -m pytest tests/integration_py/smoke
 	@LAB_HYPOTHESIS_PROFILE=nightly $(GATE) parsers $(PY) -m pytest -n 2 --dist worksteal --timeout 600 tests/unit/plugins/plugin_utils/chat
 

@@ -28,6 +28,7 @@ class ActionModule(ActionBase):
             {
                 **STORE_OPTIONS,
                 **BLOCK_OPTIONS,
+                "generation_id": {"type": "int", "required": True},
                 **SANDBOX_OPTION,
                 "session": {"type": "str", "required": True},
                 "script": {"type": "dict"},

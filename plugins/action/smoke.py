@@ -34,6 +34,7 @@ class ActionModule(ActionBase):
                 "loaded": {"type": "dict", "required": True},
                 "model": {"type": "dict"},
                 "keeper": {"type": "dict"},
+                "memory_bandwidth_bytes_per_second": {"type": "int"},
             }
         )[1]
 
@@ -65,7 +66,14 @@ class ActionModule(ActionBase):
                 raise NotReloaded(answer["reason"])
             return str(answer["instance"]["id"])
 
-        access = Access(arguments["base_url"], arguments["api_key"], breach, reload, Display().display)
+        access = Access(
+            arguments["base_url"],
+            arguments["api_key"],
+            breach,
+            reload,
+            Display().display,
+            arguments["memory_bandwidth_bytes_per_second"],
+        )
         try:
             return result | gate(
                 arguments["store_url"], arguments["generation_id"], arguments["block"], arguments["loaded"], access

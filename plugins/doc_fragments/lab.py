@@ -38,10 +38,6 @@ options:
 
     ENGINE_ACCESS = r"""
 options:
-  generation_id:
-    description: The generation, as RV(local_llm.lab.sweep_plan#module:generation_id).
-    type: int
-    required: true
   block:
     description: The block, as RV(local_llm.lab.sweep_round#module:block).
     type: dict

@@ -196,6 +196,12 @@ load_seconds:
   description: How long the load took; null when nothing had to be loaded.
   returned: when O(state=loaded)
   type: float
+bytes_per_token:
+  description:
+    - What generating one token reads, active weights and the KV cache of one slot at half its context; null where
+      the engine loads nothing. The memory's bandwidth over it bounds how fast the model generates.
+  returned: when O(state=loaded)
+  type: int
 error_type:
   description: Which error it was, such as C(LoadFailed) or C(OptionUnsupported).
   returned: failure
@@ -275,6 +281,7 @@ def _loaded(
         "instance": asdict(instance) if instance else {},
         "resident_bytes": placement.resident_bytes,
         "load_seconds": placement.load_seconds,
+        "bytes_per_token": placement.bytes_per_token,
         "diff": _diff(placement.before, placement.after, {request.name: told}),
         **asdict(placement.admission),
     }

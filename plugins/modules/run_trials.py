@@ -18,6 +18,10 @@ description:
   - Each trial runs in a process of its own, which ends with this one; the keeper's deadline is renewed before each.
   - After an engine error the model is loaded again and the trial runs again, at most twice.
 options:
+  generation_id:
+    description: The generation, as RV(local_llm.lab.sweep_plan#module:generation_id).
+    type: int
+    required: true
   session:
     description: This run of the playbook, as RV(local_llm.lab.sweep_plan#module:session).
     type: str

@@ -39,6 +39,11 @@ options:
   keeper:
     description: Options of M(local_llm.lab.keeper) that ask what ended the hold on the host; none for a cloud.
     type: dict
+  memory_bandwidth_bytes_per_second:
+    description:
+      - How fast the host moves memory, from M(local_llm.lab.host_bandwidth_info) or its data sheet. With it the speed
+        that the load was predicted to give is recorded.
+    type: int
 extends_documentation_fragment:
   - local_llm.lab.lab.engine_access
   - local_llm.lab.lab.store

@@ -52,6 +52,9 @@ options:
         description: Memory of the host, in bytes; 0 for a cloud.
         type: int
         required: true
+      driver:
+        description: Version of the GPU's driver, part of the stack.
+        type: str
       capabilities:
         description: What can be asked of its engine, as RV(local_llm.lab.model_info#module:capabilities).
         type: dict

@@ -23,6 +23,7 @@ HOST_OPTIONS: dict[str, Any] = {
     "tier": {"type": "str", "choices": ["full", "lite", "cloud"], "required": True},
     "gpu": {"type": "str", "required": True},
     "total_bytes": {"type": "int", "required": True},
+    "driver": {"type": "str"},
     "capabilities": {"type": "dict", "default": {}},
     "settings": {"type": "dict", "default": {}},
     "tariff": {
@@ -39,7 +40,6 @@ HOST_OPTIONS: dict[str, Any] = {
     },
 }
 BLOCK_OPTIONS: dict[str, Any] = {
-    "generation_id": {"type": "int", "required": True},
     "block": {"type": "dict", "required": True},
     "base_url": {"type": "str", "required": True},
     "api_key": {"type": "str", "no_log": True},

@@ -14,7 +14,7 @@ import os
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from .. import gguf, memory
 from ..errors import LabError
@@ -40,7 +40,7 @@ class Placement:
     """What was there and what is. Without an `instance` the load was refused, or is only predicted (check mode).
 
     `resident_bytes` is what the load took: what the instance says, or by how much the available memory fell, whichever
-    is more, since the process of a model on a GPU shows little of it.
+    is more, since the process of a model on a GPU shows little of it. `bytes_per_token` is what generating one reads.
     """
 
     changed: bool
@@ -51,6 +51,7 @@ class Placement:
     instance: Instance | None = None
     load_seconds: float | None = None
     resident_bytes: int | None = None
+    bytes_per_token: int | None = None
 
 
 def place(
@@ -73,12 +74,16 @@ def place(
         instance = engine.load(request, timeout_seconds)
         return Placement(False, memory.admit(0, memory.available(), 0), (instance,), (instance,), instance=instance)
     # First of all: what cannot be loaded must not cost what is loaded.
-    predicted_bytes = _predicted_bytes(request, overhead_bytes)
+    model = _model(request)
+    shape = gguf.shape_of(model)
+    predicted_bytes = gguf.predicted_bytes(shape, *_sized(request), overhead_bytes) + _drafting_bytes(request, model)
     engine.refuse_unsupported(request)
     if check:
-        return _predicted(engine, request, predicted_bytes, reserve_bytes, exclusive)
-    with turn(engine.base_url, timeout_seconds) as held, held_throughout(hold, engine):
-        return _placed(engine, held, request, predicted_bytes, reserve_bytes, timeout_seconds, exclusive)
+        placement = _predicted(engine, request, predicted_bytes, reserve_bytes, exclusive)
+    else:
+        with turn(engine.base_url, timeout_seconds) as held, held_throughout(hold, engine):
+            placement = _placed(engine, held, request, predicted_bytes, reserve_bytes, timeout_seconds, exclusive)
+    return replace(placement, bytes_per_token=gguf.bytes_per_token(shape, request.context_tokens, request.kv_type))
 
 
 def clear(
@@ -132,17 +137,19 @@ def withdraw(
     return True, gone
 
 
-def _predicted_bytes(request: LoadRequest, overhead_bytes: int) -> int:
+def _model(request: LoadRequest) -> gguf.GgufModel:
     if not request.path:
         raise EngineError(f"{request.name}: no GGUF file is named.", "give path: what it will take is read from it")
-    model = gguf.read_model(request.path)
-    asked = (request.context_tokens, request.parallel, request.kv_type)
-    return gguf.predicted_bytes(gguf.shape_of(model), *asked, overhead_bytes) + _drafting_bytes(request, model)
+    return gguf.read_model(request.path)
+
+
+def _sized(request: LoadRequest) -> tuple[int, int, str]:
+    return request.context_tokens, request.parallel, request.kv_type
 
 
 def _drafting_bytes(request: LoadRequest, model: gguf.GgufModel) -> int:
     """What speculative decoding takes beside: another model with its KV cache, or the KV cache of more layers."""
-    asked = (request.context_tokens, request.parallel, request.kv_type)
+    asked = _sized(request)
     if request.speculative == "draft":
         if not request.draft_path:
             raise EngineError(f"{request.name}: no file is named to draft with.", "give draft_path")

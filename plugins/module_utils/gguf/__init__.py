@@ -11,6 +11,7 @@ from .shape import Layer, Shape
 from .sizing import (
     KV_TYPES,
     UNCALIBRATED_OVERHEAD_BYTES,
+    bytes_per_token,
     drafting_shape_of,
     fixed_bytes,
     kv_bytes,
@@ -27,6 +28,7 @@ __all__ = [
     "Layer",
     "Shape",
     "Tensor",
+    "bytes_per_token",
     "drafting_shape_of",
     "fixed_bytes",
     "kv_bytes",

@@ -68,6 +68,11 @@ def predicted_bytes(shape: Shape, context_tokens: int, parallel: int, kv_type: s
     return fixed_bytes(shape) + kv_bytes(shape, context_tokens, parallel, kv_type) + overhead_bytes
 
 
+def bytes_per_token(shape: Shape, context_tokens: int, kv_type: str) -> int:
+    """What is read for one generated token: active weights, and the KV cache of one slot at half its context."""
+    return shape.active_weight_bytes + kv_bytes(shape, max(1, context_tokens // 2), 1, kv_type)
+
+
 def _token_bytes(layer: Layer, kv_type: str) -> int:
     per_block, block_bytes = BLOCKS[KV_TYPES[kv_type]]
     rows = (layer.kv_heads * layer.key_length, layer.kv_heads * layer.value_length)

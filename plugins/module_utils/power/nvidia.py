@@ -61,7 +61,7 @@ class Gpus:
             asked.kill()  # reaped at a later look, or never: in the kernel's hands it may not even be killable
             if asked.poll() is None:
                 return
-        with cast("IO[bytes]", asked.stdout) as said:
+        with cast(IO[bytes], asked.stdout) as said:
             watts = parse(os.read(said.fileno(), 65536).decode(errors="replace")) if asked.returncode == 0 else None
         self._asked = None
         if watts is None:

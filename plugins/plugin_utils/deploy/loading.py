@@ -38,11 +38,12 @@ def block(model: Model, load: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def as_measured(catalog: Path, chosen: Mapping[str, Any]) -> Model:
-    """The catalog's entry, seen to be the one that was measured: the same file under the same template."""
+    """The catalog's entry, seen to be the one that was measured: the same files under the same template."""
     model = _entry(catalog, str(chosen["model"]))
-    if model.digest != chosen["digest"]:
+    has = model.digest_under(chosen["load"])
+    if has != chosen["digest"]:
         raise OtherModel(
-            f"The catalog's {model.name} is not the model that was measured: its digest is {model.digest[:12]}, not "
+            f"The catalog's {model.name} is not the model that was measured: its digest is {has[:12]}, not "
             f"{chosen['digest'][:12]}.",
             "restore the entry's file and chat template, or sweep the new one and decide again",
         )

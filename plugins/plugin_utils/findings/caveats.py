@@ -10,7 +10,6 @@ from typing import Any
 
 from .words import interval, listing, percent, plural
 
-BUDGETS = ("turns", "tokens", "wall_clock")
 # A 95 % interval wider than this cannot tell a model one would deploy from one that one would not.
 WIDE_INTERVAL = 0.3
 LONG_WORK_GRADE = 2
@@ -54,7 +53,7 @@ def _broken_by_engine(rows: Sequence[Mapping[str, Any]]) -> str:
 def _stopped_by_budget(rows: Sequence[Mapping[str, Any]], lead: Mapping[str, Any] | None) -> str:
     """Most of the failures at a limit: the limit, not the model, may be what was measured."""
     failed = sum(row["pass_rate"]["of"] - row["pass_rate"]["count"] for row in rows)
-    stopped = sum(row["endings"].get(name, 0) for row in rows for name in BUDGETS)
+    stopped = sum(row["stopped_by_budget"] for row in rows)
     if lead is None or not failed or stopped * 2 < failed:
         return ""
     return (

@@ -13,6 +13,7 @@ from ..stats import median_interval, passes_every_time, proportion, stratified_p
 from .trials import EXCLUSIONS
 from .words import plain
 
+BUDGETS = ("turns", "tokens", "wall_clock")
 MEASURED = (
     "generated_tokens_per_second",
     "prompt_tokens_per_second",
@@ -65,6 +66,7 @@ def _cell_row(
         "load": cell["load"],
         "chat": cell["chat"],
         "load_digest": cell["load_digest"],
+        "model_digest": str(rows["model_digest"].iloc[0]) if len(rows) else None,
         "planned": len(to_measure),
         "recorded": int((to_measure["ending"] != "open").sum()),
         "left_out": {reason: int((rows["left_out"] == reason).sum()) for reason in EXCLUSIONS},
@@ -74,6 +76,7 @@ def _cell_row(
         "passes_every_time": _every_time(canaries, times),
         "confidently_wrong": proportion(int(counted["wrong"].sum()), len(counted)),
         "would_pass": int((counted["would_pass"].eq(True) & ~counted["passed"]).sum()),
+        "stopped_by_budget": int(counted["ending"].isin(BUDGETS).sum()),
         "endings": dict(sorted(to_measure["ending"].value_counts().items())),
         "generated_tokens": median_interval(counted["generated_tokens"]),
         "turns": median_interval(counted["turns"]),

@@ -186,7 +186,7 @@ class _Decision:
         smoked = [one for one in card.get("smokes", []) if one["load_digest"] == row["load_digest"]]
         return {
             "model": chosen.model,
-            "digest": card["model"]["digest"],
+            "digest": row["model_digest"] or card["model"]["digest"],
             "cell": row["id"],
             "label": row["label"],
             "host_class": row["host_class"],

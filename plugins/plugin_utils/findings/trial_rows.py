@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from ..stats import tidy
@@ -28,7 +29,7 @@ def trial_rows(table: Any) -> list[dict[str, Any]]:
 
 
 def _whole(numbers: Any) -> list[int | None]:
-    return [None if number != number else int(number) for number in numbers.tolist()]
+    return [None if math.isnan(number) else int(number) for number in numbers.tolist()]
 
 
 def _ending(ending: str, detail: str | None) -> str:

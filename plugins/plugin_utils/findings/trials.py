@@ -20,7 +20,7 @@ from ..sweep.counting import left_out
 
 # As they are, and texts that many trials have in common.
 PLAN_OWN = ("id", "seed", "grade", "replicate", "block")
-PLAN_SHARED = ("cell", "model", "canary", "canary_digest", "host", "purpose", "stage", "state")
+PLAN_SHARED = ("cell", "model", "model_digest", "canary", "canary_digest", "host", "purpose", "stage", "state")
 RECORD_OWN = ("would_pass", "submitted", "generations_sha256", "started_at")
 RECORD_SHARED = ("outcome", "ceiling", "detail", "visible_tests", "usage_source")
 TEXTS = (*PLAN_OWN, *PLAN_SHARED, *RECORD_OWN, *RECORD_SHARED, "energy_from", "probe_reads", "probe_why", "budgets",

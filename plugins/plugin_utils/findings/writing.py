@@ -67,7 +67,7 @@ def write_reports(
     file) and `headlines` (model → lines).
     """
     folder = Path(folder)
-    cards, paths = [], {}
+    cards, paths = [], dict[str, dict[str, str]]()
     with _no_looking_for_cycles():
         for card in _cards(summary):
             with _drawing():

@@ -8,8 +8,18 @@ Predictions only: nothing is downloaded, loaded or asked here.
 
 from __future__ import annotations
 
-from .question import Asked, Candidate, Host, ShortlistError
+from .question import Asked, Candidate, Host, ShortlistError, tokens_per_second
 from .rows import Row, Verdict
 from .table import Shortlist, shortlist
 
-__all__ = ["Asked", "Candidate", "Host", "Row", "Shortlist", "ShortlistError", "Verdict", "shortlist"]
+__all__ = [
+    "Asked",
+    "Candidate",
+    "Host",
+    "Row",
+    "Shortlist",
+    "ShortlistError",
+    "Verdict",
+    "shortlist",
+    "tokens_per_second",
+]

@@ -25,6 +25,13 @@ BANDWIDTH_EFFICIENCY = 0.6
 SLOWEST_TOKENS_PER_SECOND = 5.0
 
 
+def tokens_per_second(
+    bandwidth_bytes_per_second: Number, bytes_per_token: int, efficiency: float = BANDWIDTH_EFFICIENCY
+) -> float:
+    """How fast a model generates whose every token reads `bytes_per_token`."""
+    return bandwidth_bytes_per_second * efficiency / max(1, bytes_per_token)
+
+
 class ShortlistError(LabError):
     """A host or a model is not described in the way a shortlist needs it."""
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from ..findings.words import number, parameters, size
 from ..sweep import Cloud
-from .question import Asked, Candidate, Host
+from .question import Asked, Candidate, Host, tokens_per_second
 from .sizes import Sizes
 
 
@@ -104,7 +104,7 @@ def _file_row(name: str, sizes: Sizes, host: Host, asked: Asked) -> Row:
 def _tokens_per_second(sizes: Sizes, host: Host, asked: Asked) -> float | None:
     if host.memory_bandwidth_bytes_per_second is None:
         return None
-    return host.memory_bandwidth_bytes_per_second * asked.bandwidth_efficiency / max(1, sizes.bytes_per_token)
+    return tokens_per_second(host.memory_bandwidth_bytes_per_second, sizes.bytes_per_token, asked.bandwidth_efficiency)
 
 
 def _why(verdict: Verdict, sizes: Sizes, host: Host, asked: Asked, largest: int, speed: float | None) -> str:

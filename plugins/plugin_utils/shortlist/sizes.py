@@ -10,7 +10,7 @@ from collections import Counter
 from dataclasses import replace
 from functools import cached_property
 
-from ...module_utils.gguf import fixed_bytes, kv_bytes
+from ...module_utils.gguf import bytes_per_token, fixed_bytes, kv_bytes
 from ...module_utils.gguf.shape import Shape
 from .question import Asked
 
@@ -47,9 +47,7 @@ class Sizes:
 
     @cached_property
     def bytes_per_token(self) -> int:
-        """What is read for one generated token: active weights, and the KV cache of one slot at half its context."""
-        half = max(1, self._asked.context_tokens // 2)
-        return self.shape.active_weight_bytes + self._sized(half, 1)
+        return bytes_per_token(self.shape, self._asked.context_tokens, self._asked.kv_type)
 
     def predicted_bytes(self, overhead_bytes: int) -> int:
         return fixed_bytes(self.shape) + self.kv_bytes + overhead_bytes

@@ -17,10 +17,10 @@ class LoadBroken(LabError):
 
 
 class HostsDiffer(LabError):
-    """Two hosts of one class serve with different engine builds: their trials are not replicates."""
+    """Two hosts of one class serve with different engine builds or drivers: their trials are not replicates."""
 
     def __init__(self, host: str, known: str, found: str) -> None:
         super().__init__(
             f"{host} serves with {found}, another host of its class with {known}.",
-            "bring them to one engine build, or sweep them one by one with -l",
+            "bring them to one build, or sweep them one by one with -l",
         )

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from ..chat import EngineFailure
+from ..shortlist import tokens_per_second
 from ..smoke.applying import not_applied
 from ..smoke.check import gate as gate_check
 from ..smoke.checks import Smoked, smoke
@@ -37,6 +38,7 @@ class Access:
     breach: Callable[[], dict[str, Any] | None]
     reload: Callable[[Settings], str]
     tell: Callable[[str], None]
+    bandwidth_bytes_per_second: int | None = None
 
 
 def gate(
@@ -77,7 +79,13 @@ def gate(
         if not loaded["admitted"]:
             return close("infeasible", [_failed("admitted", loaded["reason"])], {key: loaded[key] for key in ADMISSION})
         planned = {"load": block["load"], "overhead_bytes": block["overhead_bytes"]}
-        store.add_load(generation_id, **_where(block), **planned, **{key: loaded[key] for key in MEASURED})
+        store.add_load(
+            generation_id,
+            **_where(block),
+            **planned,
+            **{key: loaded[key] for key in MEASURED},
+            predicted_tokens_per_second=_predicted_speed(loaded, access),
+        )
         subject = _subject(block, loaded, access, cells)
         before = store.last_smoke(generation_id, block["host"], block["load_digest"])
         known = _settings(before, subject.alternatives) if before else None
@@ -107,6 +115,13 @@ def _subject(
         chat=cells[0]["chat"] if cells else block.get("chat") or {},
         alternatives=block.get("alternatives") or (),
     )
+
+
+def _predicted_speed(loaded: Mapping[str, Any], access: Access) -> float | None:
+    """Of speculative decoding it knows nothing: that is measured against this."""
+    if not access.bandwidth_bytes_per_second or not loaded["bytes_per_token"]:
+        return None
+    return round(tokens_per_second(access.bandwidth_bytes_per_second, loaded["bytes_per_token"]), 2)
 
 
 def _settings(smoke: Mapping[str, Any], alternatives: Sequence[Settings]) -> Settings | None:

@@ -28,9 +28,11 @@ def stacks(hosts: list[Host]) -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
     for host in hosts:
         stack = {"engine": host["engine"], "engine_build": host["engine_build"], "agent": _agent_version()}
+        if host.get("driver"):
+            stack["driver"] = host["driver"]
         known = found.setdefault(host_classes([host])[host["name"]].id, stack)
         if known != stack:
-            raise HostsDiffer(host["name"], known["engine_build"], stack["engine_build"])
+            raise HostsDiffer(host["name"], _served_by(known), _served_by(stack))
     return found
 
 
@@ -52,6 +54,11 @@ def host_rows(hosts: list[Host]) -> list[dict[str, Any]]:
         | {cost: host[cost] for cost in ("tariff", "price") if host.get(cost)}
         for host in hosts
     ]
+
+
+def _served_by(stack: dict[str, Any]) -> str:
+    driver = f" on driver {stack['driver']}" if "driver" in stack else ""
+    return f"{stack['engine_build']}{driver}"
 
 
 def _agent_version() -> str:

@@ -106,6 +106,7 @@ def _3_blocks_and_rounds(connection: Connection) -> None:
 def _4_counts(connection: Connection) -> None:
     """Progress and what was taken without counting, and a plan that is known to be in the store without reading it."""
     connection.execute(_sql("ALTER TABLE generations ADD COLUMN plans JSON"))
+    connection.execute(_sql("ALTER TABLE loads ADD COLUMN predicted_tokens_per_second FLOAT"))
     for statement in (
         "DROP INDEX ix_trials_generation",
         "DROP INDEX trials_waiting",

@@ -161,12 +161,14 @@ class Store:
         overhead_bytes: int | None = None,
         resident_bytes: int | None,
         available_bytes: int | None,
+        predicted_tokens_per_second: float | None = None,
     ) -> None:
         """Keep what one load took: it calibrates the next prediction. `overhead_bytes` is the predicted's part."""
         self._add("loads", {
             "generation": generation_id, "host": host, "model": model, "load_digest": load_digest, "load": dict(load),
             "load_seconds": load_seconds, "predicted_bytes": predicted_bytes, "overhead_bytes": overhead_bytes,
             "resident_bytes": resident_bytes, "available_bytes": available_bytes,
+            "predicted_tokens_per_second": predicted_tokens_per_second,
         })  # fmt: skip
 
     def seen(self, models: Mapping[str, Mapping[str, Any]]) -> dict[tuple[str, str], Seen]:

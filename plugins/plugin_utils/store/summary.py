@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 GENERATION = ("id", "number", "state", "stack", "created_at", "completed_at")
 LOAD = ("host", "model", "load_digest", "load", "load_seconds", "predicted_bytes", "resident_bytes",
-        "available_bytes", "at")  # fmt: skip
+        "available_bytes", "predicted_tokens_per_second", "at")  # fmt: skip
 SMOKE = ("host", "model", "load_digest", "ok", "checks", "at")
 CELL = ("id", "model", "host_class", "factor", "level", "load", "chat", "load_digest", "state", "numbers")
 TRIAL = ("id", "cell", "model", "model_digest", "canary", "canary_digest", "grade", "replicate", "seed", "block",

@@ -211,6 +211,7 @@ def tables() -> Tables:
             Column("overhead_bytes", BigInteger),
             Column("resident_bytes", BigInteger),
             Column("available_bytes", BigInteger),
+            Column("predicted_tokens_per_second", Float),
             text("at"),
         ),
         smokes=Table(

@@ -21,8 +21,8 @@ PROMPT = [{"role": "user", "content": "one two three " * 40}]
 LONGER = [*PROMPT, {"role": "assistant", "content": "Hi"}, {"role": "user", "content": "four five six"}]
 
 
-def ask(client: Client, messages: Any = PROMPT) -> Completion:
-    return client.complete(messages, [], {"temperature": 0}, 4, Deadlines(time.monotonic() + 60))
+def ask(client: Client, messages: Any = None) -> Completion:
+    return client.complete(messages or PROMPT, [], {"temperature": 0}, 4, Deadlines(time.monotonic() + 60))
 
 
 def test_on_llama_cpp_the_first_call_of_each_trial_reads_its_prompt_anew(

@@ -43,6 +43,7 @@ def test_a_store_from_before_adds_up_what_was_recorded(store_url: str, lab: Any)
             "DROP TABLE counts",
             "DROP TABLE taken",
             "ALTER TABLE generations DROP COLUMN plans",
+            "ALTER TABLE loads DROP COLUMN predicted_tokens_per_second",
             "DROP INDEX attempts_by_end",
             "DROP INDEX trials_in_order",
             "CREATE INDEX ix_trials_generation ON trials (generation)",

@@ -19,7 +19,7 @@ import pytest
 
 from .conftest import Folder
 
-KILLS = 20 if os.environ.get("LAB_NIGHTLY") else 8
+KILLS = 20 if os.environ.get("LAB_NIGHTLY") else 5
 LONGEST_SECONDS = 12.0
 DONE = "SELECT COUNT(*) FROM trials WHERE state = 'done'"
 PLANNED = [("anchor", 2), ("measure", 20), ("warm_up", 1)]

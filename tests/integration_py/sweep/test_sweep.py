@@ -46,8 +46,9 @@ def test_a_sweep_ends_in_card_decision_and_transcripts_and_runs_nothing_twice(fo
         assert record["cold_start"] is True and len(record["generations_sha256"]) == 64
         assert record["usage_source"] == "engine" and record["generated_tokens"] > 0
         assert record["turns"] <= 2
-    costs = json.loads((reports / "card-tiny.json").read_text())["measured"]["costs"]
-    for cost in costs.values():
+    measured = json.loads((reports / "card-tiny.json").read_text())["measured"]
+    assert all(load["predicted_tokens_per_second"] > 0 for load in measured["loads"])
+    for cost in measured["costs"].values():
         assert 1 <= cost["priced"] == cost["trials"] <= 3, "exact repeats are one replicate"
         assert (cost["currencies"], cost["energy"]["from"]) == (["EUR"], ["inventory"])
         assert cost["parts"]["energy"] > 0 and cost["parts"]["host"] > 0

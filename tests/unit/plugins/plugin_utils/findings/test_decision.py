@@ -37,6 +37,7 @@ def row(cell: str, *, label: str = "baseline", better: bool = False, **passed: t
         "load": {"context_tokens": 4096},
         "chat": {"temperature": 0.3},
         "load_digest": "load",
+        "model_digest": None,
         "pass_rate": rate(counted[0], counted[1]),
         "confidently_wrong": rate(0, counted[1]),
         "generated_tokens_per_pass": 100.0,

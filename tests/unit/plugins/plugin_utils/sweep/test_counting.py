@@ -16,9 +16,11 @@ BLOCKS = [{"host_class": "h", "number": 0, "state": "complete"}, {"host_class": 
 PASSED = {"outcome": "passed", "ceiling": None}
 
 
-def trial(number: int, record: dict[str, Any] | None = PASSED, **more: Any) -> dict[str, Any]:
+def trial(number: int, *record: dict[str, Any] | None, **more: Any) -> dict[str, Any]:
+    """Passed, where no record is given."""
+    recorded = record[0] if record else PASSED
     plain = {"id": f"t{number}", "cell": "a", "canary": "hello", "replicate": number, "block": 0, "purpose": "measure"}
-    return plain | {"state": "done" if record else "planned", "record": record} | more
+    return plain | {"state": "done" if recorded else "planned", "record": recorded} | more
 
 
 @pytest.mark.parametrize(
