@@ -17,7 +17,7 @@ from .cells import cell_rows, host_tiers, measured_cells
 from .checking import verify_commands
 from .costs import card_costs
 from .duties import assess
-from .evidence import canary_rows, didnt_work, state_reason
+from .evidence import canary_rows, didnt_work, settings_of, state_reason
 from .looks import cell_looks
 from .recommendation import recommend
 from .trial_rows import measured_trials, trial_rows
@@ -67,6 +67,7 @@ def build_card(
     stacks = {name: generation["stack"].get(name, {}) for name in sorted({row["host_class"] for row in rows})}
     estimated = int((table["usage_source"] == "estimated").sum())
     found = caveats(rows, lead, canaries, estimated)
+    hosts, smokes = _hosts(summary, rows), _of_model(summary["smokes"], model, SMOKE_FIELDS)
     listed = trial_rows(table)
     return {
         "schema": SCHEMA,
@@ -77,14 +78,14 @@ def build_card(
         "recommendation": recommendation | {"caveat": found[0] if found else None},
         "caveats": found,
         "duties": assessments,
-        "deploy": _deploy(summary, recommendation, lead),
+        "deploy": _deploy(recommendation, lead, settings_of(lead, smokes, hosts) if lead else {}),
         "replicates": int(summary["sweep"]["replicates"]),
         "limits": dict(summary["sweep"].get("limits", {})),
         "cells": rows,
         "canaries": canaries,
         "ceilings": card_ceilings(table, lead),
         "didnt_work": didnt_work(summary, rows),
-        "hosts": _hosts(summary, rows),
+        "hosts": hosts,
         "trials": listed,
         "verify": verify_commands(card_name(model), generation["id"], lead, listed),
         "valid_until": valid_until(described, canaries, interim),
@@ -95,7 +96,7 @@ def build_card(
             "completed_at": generation["completed_at"],
             "stack": stacks,
             "basis": basis(described, canaries, stacks),
-            "smokes": _of_model(summary["smokes"], model, SMOKE_FIELDS),
+            "smokes": smokes,
             "blocks": _of_model(summary.get("blocks", ()), model, BLOCK_FIELDS),
             "costs": card_costs(summary, table),
         },
@@ -113,19 +114,13 @@ def _model(summary: Mapping[str, Any], model: str) -> dict[str, Any]:
 
 
 def _deploy(
-    summary: Mapping[str, Any], recommendation: Mapping[str, Any], lead: Mapping[str, Any] | None
+    recommendation: Mapping[str, Any], lead: Mapping[str, Any] | None, settings: Mapping[str, Any]
 ) -> dict[str, Any] | None:
     """The cell to deploy; `settings` is what its smoke found to work where it is not what was asked for."""
     if lead is None or recommendation["verdict"] != "good_enough":
         return None
-    hosts = {host["name"] for host in summary["hosts"] if host["host_class"] == lead["host_class"]}
-    found = [
-        smoke["settings"]
-        for smoke in summary["smokes"]
-        if smoke["load_digest"] == lead["load_digest"] and smoke["host"] in hosts and smoke.get("settings")
-    ]
     shown = {key: lead[key] for key in ("label", "host_class", "tiers", "load", "chat")}
-    return shown | {"cell": lead["id"], "settings": dict(found[-1]) if found else {}}
+    return shown | {"cell": lead["id"], "settings": dict(settings)}
 
 
 def _loads(

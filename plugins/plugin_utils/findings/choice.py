@@ -13,6 +13,8 @@ from typing import Any
 from ..sweep.confirmation import CONFIRMATION
 
 Row = Mapping[str, Any]
+# A result from such a cell cannot be deployed, whatever it measured.
+NOT_ADOPTABLE = ("smoke_failed", "infeasible", "factor_not_applied", "unstable")
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,8 @@ def choose(cells: Sequence[Mapping[str, Any]], rows: Sequence[Row], canaries: Co
         candidates = [by_id[cell["cell"]] for cell in cells if cell["verdict"] == verdict and cell["pass_rate"]["of"]]
         remarks: dict[str, list[str]] = {}
         if verdict != "not_good_enough":
-            candidates, remarks = _that_may_be_taken(candidates, [by_id[cell] for cell in better], canaries)
+            closed = _kept_classes(cells, by_id) if verdict == "good_enough" else set()
+            candidates, remarks = _that_may_be_taken(candidates, [by_id[cell] for cell in better], canaries, closed)
         if candidates:
             return Choice(verdict, str(best(candidates, canaries)["id"]), remarks)
     some = any(cell["verdict"] == "not_good_enough" for cell in cells)
@@ -46,24 +49,57 @@ def shown_better(rows: Sequence[Row]) -> list[str]:
 
 
 def _that_may_be_taken(
-    rows: list[Row], winners: Sequence[Row], canaries: Collection[str]
+    rows: list[Row], winners: Sequence[Row], canaries: Collection[str], kept_classes: Collection[str]
 ) -> tuple[list[Row], dict[str, list[str]]]:
-    """The highest of several noisy rates flatters its cell: a level replaces a baseline only when shown better.
-
-    The winning levels together come first, unless they did worse than the best of them alone.
+    """Of each host class, where a level replaces the baseline only when shown better: the highest of several noisy
+    rates flatters its cell. The winning levels together come first, unless they did worse than the best of them alone.
     """
+    taken: list[Row] = []
     remarks: dict[str, list[str]] = {}
-    together = []
+    for host_class in dict.fromkeys(row["host_class"] for row in rows):
+        here = [row for row in rows if row["host_class"] == host_class]
+        ours = [row for row in winners if row["host_class"] == host_class]
+        levels = [row for row in here if row["factor"] != CONFIRMATION]
+        unproven = [row for row in levels if not row["baseline"] and row not in ours]
+        taken += (
+            _together(here, ours, canaries, remarks)
+            or [row for row in here if row in ours]
+            or [row for row in levels if row["baseline"]]
+            or (unproven if host_class not in kept_classes else [])
+        )
+        if host_class in kept_classes:
+            said = "not shown to be better than the baseline, of which it is open whether it does as well"
+            remarks |= {row["id"]: [said] for row in unproven}
+    return taken, remarks
+
+
+def _together(
+    rows: Sequence[Row], winners: Sequence[Row], canaries: Collection[str], remarks: dict[str, list[str]]
+) -> list[Row]:
+    found = []
     for row in (one for one in rows if one["factor"] == CONFIRMATION):
-        made_of = [one for one in winners if one["host_class"] == row["host_class"] and _is_part(one, row)]
+        made_of = [one for one in winners if _is_part(one, row)]
         said = worse_than(row, best(made_of, canaries), canaries) if made_of else None
         if said:
             remarks[row["id"]] = [f"together the winning levels {said}, so the one alone is taken"]
         elif made_of:
-            together.append(row)
-    alone = [row for row in rows if row in winners]
-    levels = [row for row in rows if row["factor"] != CONFIRMATION]
-    return together or alone or [row for row in levels if row["baseline"]] or levels, remarks
+            found.append(row)
+    return found
+
+
+def _kept_classes(cells: Sequence[Mapping[str, Any]], by_id: Mapping[str, Row]) -> set[str]:
+    """Host classes whose baseline may still be as good as asked: it lacks trials and nothing else. A level that got
+    there by luck is not taken in its place; where a baseline cannot be taken at all, a level can."""
+    return {
+        str(by_id[one["cell"]]["host_class"])
+        for one in cells
+        if by_id[one["cell"]]["baseline"] and one["checks"] and not any(_hopeless(check) for check in one["checks"])
+    }
+
+
+def _hopeless(check: Mapping[str, Any]) -> bool:
+    """Missed, and by more than few trials could be blamed for; or not measured at all."""
+    return check["result"] == "unknown" or (check["result"] == "missed" and bool(check.get("ruled_out", True)))
 
 
 def _is_part(row: Row, of: Row) -> bool:

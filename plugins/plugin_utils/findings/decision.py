@@ -10,6 +10,7 @@ from typing import Any
 
 from .choice import best, counts, mean_rate, shared
 from .duties import CRITERIA, measured_value
+from .evidence import settings_of
 from .words import VERDICTS, plural, rate_text
 
 SCHEMA = "local_llm.lab/decision/2"
@@ -17,13 +18,14 @@ RULE = (
     "Per duty and tier, on the canaries of that duty alone (where a grade is asked for, the pass rate on those of that "
     "grade). A cell is good enough when the exact one-sided bound of its pass rate and of its confidently wrong rate "
     "reaches what is asked, the sweep's risk of a wrong adoption shared equally over all cells compared there, and "
-    "when its speed, time and memory do as measured. Within a model the baseline keeps its place unless a level is "
-    "shown to be better by the rule that gives replicates: an exact one-sided test stratified by canary at each look, "
-    "the sweep's risk shared over looks, levels, models and host classes. Several such levels are tried together in a "
-    "confirmation cell, which is taken unless it did worse than the best of them alone. Of several models that are "
-    "good enough the one with the highest mean pass rate over the canaries all of them ran on is taken; that order is "
-    "as measured and not tested. Ties go to fewer confidently wrong trials, then to fewer tokens per pass. Nothing is "
-    "chosen that was not a cell."
+    "when its speed, time and memory do as measured. Within a model on a host class the baseline keeps its place "
+    "unless a level is shown to be better by the rule that gives replicates: an exact one-sided test stratified by "
+    "canary at each look, the sweep's risk shared over looks, levels, models and host classes. A baseline that cannot "
+    "reach what is asked gives way to a level that does. Several levels that are shown better are tried together in a "
+    "confirmation cell, which is taken unless it did worse than the best of them alone. Of several models and host "
+    "classes that are good enough the one with the highest mean pass rate over the canaries all of them ran on is "
+    "taken; that order is as measured and not tested. Ties go to fewer confidently wrong trials, then to fewer tokens "
+    "per pass. Nothing is chosen that was not a cell."
 )
 ORDER = ("good_enough", "not_shown", "not_good_enough", "no_canaries")
 MEASURED = tuple(name for name, criterion in CRITERIA.items() if not criterion.share)
@@ -183,7 +185,6 @@ class _Decision:
 
     def _described(self, chosen: _Option) -> dict[str, Any]:
         row, card = chosen.row, chosen.card
-        smoked = [one for one in card.get("smokes", []) if one["load_digest"] == row["load_digest"]]
         return {
             "model": chosen.model,
             "digest": row["model_digest"] or card["model"]["digest"],
@@ -192,7 +193,7 @@ class _Decision:
             "host_class": row["host_class"],
             "load": row["load"],
             "chat": row["chat"],
-            "settings": next((dict(one["settings"]) for one in smoked if one.get("settings")), {}),
+            "settings": settings_of(row, card["measured"].get("smokes", ()), card.get("hosts", ())),
             "evidence": f"passed {rate_text(chosen.cell['pass_rate'])} on this suite",
             **_counted(chosen),
             "price_per_passed": chosen.price,
@@ -232,7 +233,7 @@ class _Decision:
 
     def _behind(self, option: _Option, chosen: _Option) -> str:
         """Why something that would do as well is not it."""
-        if option.model == chosen.model:
+        if (option.model, option.row["host_class"]) == (chosen.model, chosen.row["host_class"]):
             looked = option.row.get("look")
             said = f": {looked['words']}" if looked and looked["state"] not in ("baseline", "efficacy") else ""
             return f"not shown to be better than the chosen cell ({chosen.named()}){said}"

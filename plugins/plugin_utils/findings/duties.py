@@ -20,11 +20,9 @@ from ...module_utils.errors import LabError
 from ..stats import proportion, shown_at_least, shown_at_most, tidy, trials_to_show
 from ..sweep.definition import WRONG_ADOPTION
 from .cells import host_tiers
-from .choice import choose
+from .choice import NOT_ADOPTABLE, choose
 from .words import STATE_TEXT, listing, number, percent, plural, rate_text, size
 
-# A result from such a cell cannot be deployed, whatever it measured.
-NOT_ADOPTABLE = ("smoke_failed", "infeasible", "factor_not_applied", "unstable")
 GRADE = "grade"
 NAMED_CANARIES = 3
 
@@ -210,6 +208,7 @@ def _check_share(
     return {
         "measured": share["rate"],
         "shown": tidy(shown),
+        "ruled_out": bool(excluded),
         "trials_to_show": more if result == "not_shown" else None,
         "result": result,
         "text": text,

@@ -59,6 +59,22 @@ def _no_better(row: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> str
     return text
 
 
+def settings_of(
+    row: Mapping[str, Any], smokes: Sequence[Mapping[str, Any]], hosts: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
+    """What the newest smoke of a cell's load config found to work instead of what was asked for; else nothing.
+
+    `smokes` are the model's own, `hosts` a card's, which names those of each host class.
+    """
+    names = {name for one in hosts if one["host_class"] == row["host_class"] for name in one["hosts"]}
+    found = [
+        one["settings"]
+        for one in smokes
+        if one["load_digest"] == row["load_digest"] and one["host"] in names and one.get("settings")
+    ]
+    return dict(found[-1]) if found else {}
+
+
 def state_reason(summary: Mapping[str, Any], model: str, row: Mapping[str, Any]) -> str:
     """Why the cell is in its state, where that is not plain from the state itself."""
     numbers = row["numbers"] or {}

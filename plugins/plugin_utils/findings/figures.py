@@ -57,6 +57,7 @@ def panel(rows: int, columns: int = 1, above: int = 0, below: int = 0) -> Iterat
     import matplotlib
     from matplotlib.figure import Figure
 
+    rows = max(1, rows)  # of a model that no host serves there is none
     with matplotlib.rc_context(SETTINGS):
         above, below = above + ABOVE_POINTS, below + BELOW_POINTS
         height = rows * ROW_POINTS + above + below

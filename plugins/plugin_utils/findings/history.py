@@ -29,7 +29,7 @@ def since(cards: Sequence[Card], lines: Sequence[Mapping[str, Any]], before: Seq
     changes = [_change(now[line["model"]], then.get(line["model"]), line) for line in lines]
     tests = sum(1 for one in changes if one["p_value"] is not None)
     for one in changes:
-        one["verdict"] = _verdict(one, RISK / max(1, tests))
+        one["verdict"] = _verdict(one, RISK / max(1, tests) / one["picked_from"])
     return {
         "generation": before[0]["generation"],
         "risk_per_change": RISK / max(1, tests),
@@ -51,6 +51,7 @@ def _change(card: Card, earlier: Card | None, line: Mapping[str, Any]) -> dict[s
         "model": line["model"],
         "host_class": host_class,
         "label": line["label"],
+        "picked_from": _picked_from(card, row),
         "then": same["pass_rate"] if same else None,
         "now": row["pass_rate"] if row else None,
         "difference": found["difference"] if found else None,
@@ -64,6 +65,14 @@ def _change(card: Card, earlier: Card | None, line: Mapping[str, Any]) -> dict[s
         "is_anchor": bool(row and row["baseline"]),
         "anchor": anchor,
     }
+
+
+def _picked_from(card: Card, row: Row | None) -> int:
+    """The best of so many measured cells was probably lucky, and its own past is likely to look worse; a baseline was
+    named before anything ran."""
+    if row is None or row["baseline"]:
+        return 1
+    return max(1, sum(1 for one in card["cells"] if one["pass_rate"]["of"]))
 
 
 def _same(earlier: Card, host_class: str, row: Row) -> Row | None:

@@ -11,9 +11,7 @@ from typing import Any
 from ..sweep.adaptive import CellLook, Rule, Tally, look, words
 from ..sweep.confirmation import CONFIRMATION
 from ..sweep.definition import WRONG_ADOPTION
-
-# Cells that are compared: every other end of a cell says nothing of how good it is, or that it must not be taken.
-JUDGED = ("open", "complete", "stopped_early", "budget_spent")
+from ..sweep.looking import JUDGED
 
 
 def cell_looks(summary: Mapping[str, Any], model: str, table: Any) -> dict[str, dict[str, Any]]:
@@ -22,12 +20,8 @@ def cell_looks(summary: Mapping[str, Any], model: str, table: Any) -> dict[str, 
     `table` is the model's part of `every_trial`. A confirmation cell is none of the levels that are looked at.
     """
     sweep = summary["sweep"]
-    rule = Rule(
-        float(sweep.get("wrong_adoption", WRONG_ADOPTION)),
-        int(sweep["replicates"]),
-        int(sweep.get("most_replicates", sweep["replicates"])),
-        shared_by=len({(cell["model"], cell["host_class"]) for cell in summary["cells"]}),
-    )
+    asked = {"most_replicates": sweep["replicates"], "wrong_adoption": WRONG_ADOPTION} | sweep
+    rule = Rule.of(asked, summary["cells"])
     trials = ended(table)
     found: dict[str, dict[str, Any]] = {}
     for host_class in dict.fromkeys(cell["host_class"] for cell in summary["cells"]):

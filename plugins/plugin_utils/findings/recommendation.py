@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..sweep.confirmation import CONFIRMATION
+from .choice import NOT_ADOPTABLE
 from .words import listing, plural, rate_text
 
 # Where duties differ, the card's own verdict is the best of them.
@@ -22,7 +23,9 @@ def recommend(
     measured = [row for row in rows if row["pass_rate"]["of"]]
     recorded, planned = sum(row["recorded"] for row in rows), sum(row["planned"] for row in rows)
     verdict = min((one["verdict"] for one in assessments), key=ORDER.index, default="no_duty")
-    if interim:
+    if not rows:
+        verdict = "not_measured"
+    elif interim:
         verdict = "interim"
     elif not measured:
         verdict = "not_measured"
@@ -37,7 +40,7 @@ def recommend(
         "no_canaries": _no_canaries,
         "no_duty": _no_duty,
     }[verdict](cell, mine, rows)
-    if interim:
+    if verdict == "interim":
         headline = f"Interim: {recorded} of {plural(planned, 'trial')} recorded, nothing is decided"
     return {"verdict": verdict, "cell": cell["id"] if cell else None, "headline": headline, "sentences": sentences}
 
@@ -71,7 +74,14 @@ def _passed_text(row: Mapping[str, Any]) -> str:
 
 def _kept(row: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> list[str]:
     """A level that measured higher than the baseline that is kept: say so, and why it was not taken."""
-    levels = [one for one in rows if one["factor"] != CONFIRMATION]  # which ran on other canaries
+    levels = [
+        one
+        for one in rows
+        if one["host_class"] == row["host_class"]
+        and one["factor"] != CONFIRMATION  # which ran on other canaries
+        and one["state"] not in NOT_ADOPTABLE
+        and (one["look"] or {}).get("state") != "efficacy"  # what it was not taken for stands with its duty
+    ]
     higher = [one for one in levels if (one["pass_rate"]["rate"] or 0) > row["pass_rate"]["rate"]]
     if not row["baseline"] or not higher:
         return []
@@ -84,7 +94,10 @@ def _the(row: Mapping[str, Any]) -> str:
 
 
 def _good_enough(row: Any, mine: Any, rows: Any) -> tuple[str, list[str]]:
-    return f"Good enough for {_duties(mine)}: deploy {_the(row)}", [*_why(mine, row), *_kept(row, rows)]
+    labels = {one["id"]: _the(one) for one in rows}
+    same = [one for one in mine if one["cell"] == row["id"]]
+    others = [f"For {_duties([one])}: deploy {labels[one['cell']]}." for one in mine if one["cell"] != row["id"]]
+    return f"Good enough for {_duties(same)}: deploy {_the(row)}", [*_why(same, row), *_kept(row, rows), *others]
 
 
 def _not_shown(row: Any, mine: Any, rows: Any) -> tuple[str, list[str]]:
@@ -105,7 +118,8 @@ def _not_good_enough(row: Any, mine: Any, rows: Any) -> tuple[str, list[str]]:
 
 def _not_measured(row: Any, mine: Any, rows: Any) -> tuple[str, list[str]]:
     if row is None:
-        return "Not measured: no trial of this model could be counted", []
+        why = "no trial of this model could be counted" if rows else "no host of this sweep serves this model"
+        return f"Not measured: {why}", []
     reasons = _why(mine, row) or ["A figure that was asked for is missing."]
     return f"Not measured for {_duties(mine)}: nothing to deploy", [_passed_text(row), *reasons]
 

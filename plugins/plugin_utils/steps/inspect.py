@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any
 from ..canary import Canary, find
 from ..paths import SHIPPED_CANARIES
 from ..sandbox import select
-from ..sweep import Model, PlannedCanary, Sweep, configs, load_catalog, load_sweep
+from ..sweep import Model, PlannedCanary, Sweep, SweepError, configs, load_catalog, load_sweep
 from ..toolchain import make_ready
 
 
@@ -29,7 +30,7 @@ class Definition:
     @property
     def planned_canaries(self) -> dict[str, PlannedCanary]:
         return {
-            name: PlannedCanary(canary.digest, canary.grade, canary.budgets.as_dict())
+            name: PlannedCanary(canary.digest, canary.grade, canary.budgets.as_dict(), canary.duty)
             for name, canary in self.canaries.items()
         }
 
@@ -47,7 +48,27 @@ def load(sweep: str, catalog: str, canary_folders: list[str]) -> Definition:
     models = load_catalog(catalog)
     roots = [*map(Path, canary_folders), SHIPPED_CANARIES]
     definition.check_models(models)
+    if "money" in definition.limits:
+        _refuse_uncounted_money([models[name] for name in definition.models])
     return Definition(definition, models, {name: find(name, roots) for name in definition.canaries}, roots)
+
+
+def _refuse_uncounted_money(models: list[Model]) -> None:
+    """A limit of money holds only where every cloud has a price of today, and all of them in one currency."""
+    today = datetime.datetime.now(datetime.UTC).date()
+    prices = {model.name: model.cloud.price_on(today) for model in models if model.cloud}
+    without = sorted(name for name, price in prices.items() if price is None)
+    if without:
+        raise SweepError(
+            f"limits.money cannot hold: the catalog has no price of today for {', '.join(without)}.",
+            "add one under the model's cloud.prices, or leave limits.money out",
+        )
+    currencies = sorted({price.currency for price in prices.values() if price})
+    if len(currencies) > 1:
+        raise SweepError(
+            f"limits.money cannot hold: the sweep's clouds are paid in {' and '.join(currencies)}.",
+            "give their prices in one currency, or sweep them apart",
+        )
 
 
 def inspect(

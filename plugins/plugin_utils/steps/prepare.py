@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from ..sandbox import remove_tree
+from ..stats import shown_at_least, trials_to_show
 from ..store import Generation, Store
 from ..sweep import Amount, Cell, Plan, expected, most, plan
 from ..worker.progress import Progress
@@ -22,6 +23,8 @@ from ..worker.worker import scratch_folder
 from .entering import Session, enter
 from .inspect import Definition, load
 from .stack import host_classes, host_rows, refusals, stacks
+
+PAST_A_CEILING = "calls, tokens and money that go on past a ceiling come on top, the minutes have them"
 
 
 @dataclass(frozen=True)
@@ -120,7 +123,7 @@ def _described(definition: Definition, planned: Plan, store: Store) -> Iterator[
         f"sweep {sweep.name}: {len(planned.cells)} cells x {len(sweep.canaries)} canaries x N = {sweep.replicates}: "
         f"{measuring} trials in {blocks} {'block' if blocks == 1 else 'blocks'} on {', '.join(planned.stacks)}"
     )
-    yield f"at most {_took(most(planned, today), calls=True)} under the budgets, with the probes past them"
+    yield f"at most {_took(most(planned, today), calls=True)} under the budgets; {PAST_A_CEILING}"
     if sweep.most_replicates > sweep.replicates:
         times = sweep.most_replicates / sweep.replicates
         yield (
@@ -130,8 +133,26 @@ def _described(definition: Definition, planned: Plan, store: Store) -> Iterator[
     if found := expected(planned, store.seen(planned.models), today):
         of_all = "" if found.trials == len(planned.trials) else f" ({found.trials} of {len(planned.trials)} trials)"
         yield f"as trials of these models on these hosts went before: about {_took(found)}{of_all}"
+    yield from _cannot_be_shown(definition, planned)
     if sweep.limits:
         yield "it ends at " + " or ".join(f"{limit:g} {name.replace('_', ' ')}" for name, limit in sweep.limits.items())
+
+
+def _cannot_be_shown(definition: Definition, planned: Plan) -> Iterator[str]:
+    """A duty that asks for more than the best of results could show is told before the night, not after it."""
+    sweep = definition.sweep
+    per_class = Counter(cell.host_class for cell in planned.cells if not cell.numbers)
+    for duty, wanted in sweep.good_enough.items():
+        asked, grade = wanted.get("pass_rate"), wanted.get("grade")
+        ours = [one for one in definition.canaries.values() if one.duty == duty and grade in (None, one.grade)]
+        trials = len(ours) * sweep.most_replicates
+        risk = sweep.wrong_adoption / max([1, *per_class.values()])
+        if asked and ours and shown_at_least(trials, trials, risk) < asked:
+            needed = trials_to_show(1.0, asked, risk)
+            yield (
+                f"{duty}: no result can show {asked:.0%}: it takes {needed} counted trials of a cell, and there are "
+                f"{trials} at most. Remedy: more canaries or replicates, fewer levels, or ask for less"
+            )
 
 
 def _took(amount: Amount, calls: bool = False) -> str:

@@ -13,6 +13,8 @@ from ..sweep.plan import Plan
 
 # Parts of a sweep that may change: they say how to order or judge trials, not which trials there are.
 FREE = ("description", "seed", "good_enough", "limits", "most_replicates")
+# Chosen after a look, it would be chosen by what the look showed.
+RISK = "wrong_adoption"
 # Of a model, what its trials' ids are made from.
 IDENTITY = ("digest", "quants", "draft", "profiles")
 

@@ -13,7 +13,7 @@ from ..sweep.blocks import Trial, Wanted, in_passes, laid_out
 from ..sweep.digest import canonical
 from ..sweep.plan import Cell, Plan
 from . import counts
-from .changes import differences, sweep_changes
+from .changes import RISK, differences, sweep_changes
 from .database import Database, utc_now
 from .errors import StackChanged, StoreError, SweepChanged
 from .rows import Generation, Planned
@@ -86,7 +86,9 @@ def add_plan(
             return Planned(added=0, known=known, left_out=sum(trial.purpose == "measure" for trial in missing))
         if standing is not None:
             _check_stacks(standing, plan)
-            if not known_whole and (changes := sweep_changes(standing, held, plan, definition)):
+            changes = [] if known_whole else sweep_changes(standing, held, plan, definition)
+            before = {RISK: value for name, value in (standing["definition"] or {}).items() if name == RISK}
+            if changes := changes or differences(before, {RISK: definition[RISK] for _known in before}):
                 raise SweepChanged(standing["sweep"], standing["number"], changes)
         if not database.read_only and generation.id is not None:
             if not known_whole:

@@ -144,7 +144,7 @@ def _4_counts(connection: Connection) -> None:
 
 
 def _take_what_was_recorded(connection: Connection) -> None:
-    names = ("prompt_tokens", "cached_tokens", "generated_tokens")
+    names = ("prompt_tokens", "cached_tokens", "generated_tokens", "reasoning_tokens")
     columns = ", ".join(f"{name} BIGINT NOT NULL" for name in names)
     connection.execute(_sql(
         "CREATE TABLE taken (generation INTEGER NOT NULL, host VARCHAR NOT NULL, model VARCHAR NOT NULL, "

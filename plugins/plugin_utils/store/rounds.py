@@ -65,9 +65,10 @@ def standing(connection: Connection, generation_id: int, host_class: str) -> dic
         over = row["state"] in ("done", "void") and row["outcome"] is not None
         record = {name: row[name] for name in TOLD} if over else None
         found.append({name: row[name] for name in TRIAL} | {"record": record})
-    pairs = select(every.cells.c.model, every.cells.c.host_class).where(every.cells.c.generation == generation_id)
+    levels = and_(every.cells.c.generation == generation_id, every.cells.c.factor.is_not(None))
+    pairs = select(every.cells.c.model, every.cells.c.host_class).where(levels)
     return {
-        "shared_by": len(connection.execute(pairs.distinct()).all()),
+        "shared_by": max(1, len(connection.execute(pairs.distinct()).all())),
         "generation": dict(
             connection.execute(every.generations.select().where(every.generations.c.id == generation_id))
             .mappings()

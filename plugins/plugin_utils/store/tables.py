@@ -32,8 +32,8 @@ STAGES = ("screen", "replicate", "confirmation", "rerun")
 BLOCK_STATES = ("planned", "complete", "drifted")
 # A trial: planned -> running -> done (a verdict), planned again (a void or a killed attempt), or void (given up).
 TRIAL_STATES = ("planned", "running", "done", "void")
-# What an attempt takes of an engine, of which `cached_tokens` are part of the prompts.
-TOKENS = ("prompt_tokens", "cached_tokens", "generated_tokens")
+# What an attempt takes of an engine: `cached_tokens` are part of the prompts, `reasoning_tokens` of what is generated.
+TOKENS = ("prompt_tokens", "cached_tokens", "generated_tokens", "reasoning_tokens")
 
 
 class Tables(NamedTuple):

@@ -23,6 +23,7 @@ class Seen(NamedTuple):
     prompt_tokens: float
     cached_tokens: float
     generated_tokens: float
+    reasoning_tokens: float = 0.0
 
 
 @dataclass
@@ -38,7 +39,7 @@ class Amount:
 
 def most(plan: Plan, on_day: datetime.date, times: float = 1.0) -> Amount:
     """Every trial, warm-ups and anchors included, to the end of its budgets; `times` as many where the decision is
-    still open for every cell."""
+    still open for every cell. `wall_seconds` alone includes what goes on past a ceiling: only time bounds that."""
     prices = _prices(plan, on_day)
     # A plan has many trials and few kinds of them.
     kinds = Counter((trial.host_class, trial.model, id(trial.budgets), id(trial.load)) for trial in plan.trials)
@@ -74,7 +75,7 @@ def expected(plan: Plan, seen: Mapping[tuple[str, str], Seen], on_day: datetime.
         amount.generated_tokens += round(one.generated_tokens * count)
         seconds[host_class] += one.seconds * count
         if price := prices.get(model):
-            cost = price.cost(round(one.prompt_tokens), round(one.cached_tokens), round(one.generated_tokens))
+            cost = price.cost(*(round(tokens) for tokens in one[1:]))
             money[price.currency] += float(cost * count)
     amount.wall_seconds = max(seconds.values(), default=0.0)
     amount.money = dict(sorted(money.items()))

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -15,6 +15,7 @@ from .confirmation import CONFIRMATION, confirmation, confirmation_canaries
 from .counting import reasons
 from .definition import Sweep
 from .plan import Cell, PlannedCanary
+from .sufficiency import is_open
 
 # Cells that are compared: every other end of a cell says nothing of how good it is, or that it must not be taken.
 JUDGED = ("open", "complete", "stopped_early", "budget_spent")
@@ -95,24 +96,49 @@ def look_at(sweep: Sweep, canaries: Mapping[str, PlannedCanary], view: View, sha
     rule = Rule(sweep.wrong_adoption, sweep.replicates, sweep.most_replicates, shared_by)
     looks = {one.cell: one for one in verdicts(rule, view, sweep.canaries)}
     if not looks:
-        # Nothing to compare with: what was screened is all there is to say.
-        return Look([], {cell.id: ("complete", None) for cell in undecided})
+        # Nothing to compare with, but what is asked of a duty may still be open.
+        return _told([], undecided, list(_to_tell(sweep, canaries, view, undecided, len(undecided))))
     decisions = [asdict(one) for one in looks.values()]
     by_id = {cell.id: cell for cell in levels}
     baseline = next(by_id[one.cell] for one in looks.values() if one.state == "baseline")
+    winners = [by_id[won] for won in shown_better(looks.values())]
     going_on = [cell for cell in undecided if looks[cell.id].state == "open"]
     wanted = list(_wanted(sweep, view, looks, [baseline, *going_on])) if going_on else []
-    over = [cell for cell in undecided if not wanted or cell not in (baseline, *going_on)]
-    closed = {cell.id: _closed(rule, looks[cell.id]) for cell in over}
-    if wanted:
-        return Look(decisions, closed, wanted)
-    combined = confirmation(sweep, baseline, [by_id[won] for won in shown_better(looks.values())])
+    may_be_taken = winners or ([] if wanted else [baseline])
+    wanted += _to_tell(sweep, canaries, view, may_be_taken, len(looks))
+    over = [cell for cell in undecided if not going_on or cell not in (baseline, *going_on)]
+    combined = None if wanted else confirmation(sweep, baseline, winners)
+    found = _told(decisions, over, wanted, lambda cell: _closed(rule, looks[cell.id]))
     if combined is None:
-        return Look(decisions, closed)
+        return found
     cell = replace(combined, position=view.next_position)
     names = confirmation_canaries(sweep, canaries)
     wanted = [one for name in names for one in view.more(cell, name, sweep.most_replicates)]
-    return Look(decisions, closed, wanted, "confirmation", cell)
+    return Look(decisions, found.closed, wanted, "confirmation", cell)
+
+
+def _told(
+    decisions: list[dict[str, Any]],
+    over: Sequence[Cell],
+    wanted: list[Wanted],
+    end: Callable[[Cell], tuple[str, dict[str, Any] | None]] = lambda _cell: ("complete", None),
+) -> Look:
+    """Cells that are over are closed, but for those of which more is wanted."""
+    going_on = {one.cell.id for one in wanted}
+    return Look(decisions, {cell.id: end(cell) for cell in over if cell.id not in going_on}, wanted)
+
+
+def _to_tell(
+    sweep: Sweep, canaries: Mapping[str, PlannedCanary], view: View, cells: Sequence[Cell], compared: int
+) -> Iterator[Wanted]:
+    """All the replicates left, at once, of the cells that may be taken and of which it is open if they are good enough.
+
+    In one step: nothing is looked at in between, so nothing is stopped because it happens to look good.
+    """
+    for cell in cells:
+        if cell.state == "open" and is_open(sweep, canaries, view.tally(cell, sweep.canaries), compared):
+            for canary in sweep.canaries:
+                yield from view.more(cell, canary, sweep.most_replicates - len(view.planned(cell.id, canary)))
 
 
 def verdicts(rule: Rule, view: View, canaries: Sequence[str]) -> list[CellLook]:

@@ -43,6 +43,7 @@ class PlannedCanary(NamedTuple):
     digest: str
     grade: int
     budgets: Mapping[str, Any]
+    duty: str = ""
 
 
 @dataclass(frozen=True)

@@ -121,4 +121,4 @@ def test_what_past_trials_took_is_known_by_model_and_class_of_hosts(lab: Any) ->
         took = {"process_seconds": seconds, "prompt_tokens": 900, "cached_tokens": 600, "generated_tokens": 70}
         lab.store.record(claim, PASSED | took)
     seen = lab.store.seen({"tiny": lab.model.as_dict(), "other": {"digest": "another one"}})
-    assert seen == {(lab.host_class.id, "tiny"): (20.0, 900.0, 600.0, 70.0)}
+    assert seen == {(lab.host_class.id, "tiny"): (20.0, 900.0, 600.0, 70.0, 0.0)}

@@ -49,8 +49,9 @@ def row(cell: str, *, label: str = "baseline", better: bool = False, **passed: t
     }
 
 
-def assessed(one: dict[str, Any], verdict: str) -> dict[str, Any]:
-    return {"cell": one["id"], "label": one["label"], "pass_rate": one["pass_rate"], "verdict": verdict, "why": ["w"]}
+def assessed(one: dict[str, Any], verdict: str, checks: list[dict[str, Any]] | None = None) -> dict[str, Any]:
+    told = {"cell": one["id"], "label": one["label"], "pass_rate": one["pass_rate"], "verdict": verdict, "why": ["w"]}
+    return told | {"checks": checks or []}
 
 
 def card(model: str, verdict: str, passed: int, counted: int = 10, **changes: Any) -> dict[str, Any]:
@@ -185,6 +186,46 @@ def test_a_confirmation_that_is_not_good_enough_leaves_the_best_level_alone() ->
     both = confirmation(8)
     cells = [assessed(one, "good_enough") for one in (BASE, HOT, KV)] + [assessed(both, "not_shown")]
     assert choose(cells, [BASE, HOT, KV, both], CANARIES).cell == "hot"
+
+
+LACKS_TRIALS = {"criterion": "pass_rate", "result": "not_shown", "ruled_out": False}
+UNLUCKY = {"criterion": "pass_rate", "result": "missed", "ruled_out": False}
+TOO_LOW = {"criterion": "pass_rate", "result": "missed", "ruled_out": True}
+TOO_SLOW = {"criterion": "generated_tokens_per_second", "result": "missed"}
+
+
+@pytest.mark.parametrize(
+    ("checks", "taken"),
+    [([LACKS_TRIALS], "base"), ([UNLUCKY], None), ([TOO_LOW], "lucky"), ([LACKS_TRIALS, TOO_SLOW], "lucky")],
+)
+def test_luck_alone_takes_no_level_in_the_place_of_a_baseline_that_may_do_as_well(
+    checks: list[dict[str, Any]], taken: str | None
+) -> None:
+    verdict = "not_shown" if checks == [LACKS_TRIALS] else "not_good_enough"
+    cells = [assessed(BASE, verdict, checks), assessed(LUCKY, "good_enough")]
+    choice = choose(cells, [BASE, LUCKY], CANARIES)
+    assert (choice.verdict == "good_enough") is (taken == "lucky")
+    if taken:
+        assert choice.cell == taken
+
+
+def test_each_host_class_s_baseline_is_kept_by_its_own_levels_alone() -> None:
+    there = row("there", hello=(8, 8), ledger=(8, 8)) | {"host_class": "ollama/GB10/120"}
+    assert chosen(BASE, HOT, there).cell == "there"
+
+
+def test_what_smoke_found_to_work_is_deployed_with_the_cell() -> None:
+    one = card("model", "good_enough", 10)
+    text = {"tool_style": "text"}
+    smokes = [
+        {"host": "box", "load_digest": "load", "settings": text},
+        {"host": "elsewhere", "load_digest": "load", "settings": {"tool_style": "native"}},
+        {"host": "box", "load_digest": "other", "settings": None},
+    ]
+    one["measured"]["smokes"] = smokes
+    one["hosts"] = [{"host_class": "llama_cpp/cpu/23", "tiers": ["lite"], "hosts": ["box"]}]
+    (decision,) = decide([one], SWEEP)["decisions"]
+    assert decision["chosen"]["settings"] == text
 
 
 COUNTS = st.integers(1, 8).flatmap(lambda of: st.tuples(st.integers(0, of), st.just(of)))
