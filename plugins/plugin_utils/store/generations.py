@@ -87,8 +87,9 @@ def add_plan(
         if standing is not None:
             _check_stacks(standing, plan)
             changes = [] if known_whole else sweep_changes(standing, held, plan, definition)
-            before = {RISK: value for name, value in (standing["definition"] or {}).items() if name == RISK}
-            if changes := changes or differences(before, {RISK: definition[RISK] for _known in before}):
+            asked = definition.get(RISK)
+            risk = {RISK: (standing["definition"] or {}).get(RISK, asked)}
+            if changes := changes or differences(risk, {RISK: asked}):
                 raise SweepChanged(standing["sweep"], standing["number"], changes)
         if not database.read_only and generation.id is not None:
             if not known_whole:

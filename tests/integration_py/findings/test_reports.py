@@ -84,6 +84,14 @@ def test_the_same_summary_gives_the_same_bytes(any_summary: Summary, tmp_path: P
         assert path.read_bytes() == (tmp_path / "two" / path.name).read_bytes(), path.name
 
 
+def test_a_model_that_no_host_serves_has_a_card_that_says_so(good_summary: Summary, tmp_path: Path) -> None:
+    good_summary["models"]["elsewhere"] = dict(next(iter(good_summary["models"].values())))
+    result = write_reports(good_summary, tmp_path)
+    assert len(result["cards"]) == 2 and result["decisions"]
+    card = json.loads(Path(result["cards"]["elsewhere"]["json"]).read_text())
+    assert card["recommendation"]["headline"] == "Not measured: no host of this sweep serves this model"
+
+
 def test_the_page_is_whole_and_asks_for_nothing(any_summary: Summary, tmp_path: Path) -> None:
     result = write_reports(any_summary, tmp_path)
     (formats,) = result["cards"].values()

@@ -115,6 +115,29 @@ def test_where_there_is_no_baseline_to_compare_with_the_screen_is_all(sweep: New
     assert len(one.measured()) == 12
 
 
+@pytest.mark.parametrize(("passes", "asked", "baseline"), [(True, 0.7, 16), (True, 0.2, 6), (False, 0.7, 6)])
+def test_while_it_is_open_whether_the_baseline_is_good_enough_it_gets_the_rest_of_its_replicates(
+    sweep: New, passes: bool, asked: float, baseline: int
+) -> None:
+    """What 6 of 6 show already, and what 0 of 6 rule out, is not open."""
+    one = sweep(replicates={"screen": 3, "most": 8}, good_enough={"builder": {"pass_rate": asked}})
+    one.begin()
+    one.run(lambda _trial: passes)
+    counts = {str(cell["level"]): len(one.measured(cell=cell["id"])) for cell in one.summary()["cells"]}
+    assert counts == {"None": baseline, "0.6": 6, "0.9": 6}
+    assert one.states()["None"] == "complete"
+    with Store(one.url) as store:
+        assert store.complete(one.plan["generation_id"])
+
+
+def test_the_risk_cannot_be_chosen_anew_while_it_runs(sweep: New) -> None:
+    one = sweep(wrong_adoption=0.05)
+    one.begin()
+    one.sweep_file.write_text(one.sweep_file.read_text().replace("wrong_adoption: 0.05", "wrong_adoption: 0.5"))
+    with pytest.raises(SweepChanged, match=r"wrong_adoption: 0\.05 -> 0\.5"):
+        one.begin()
+
+
 def test_a_sweep_with_a_limit_ends_there(sweep: New) -> None:
     one = sweep(limits={"trials": 9})
     one.begin()
