@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any, cast
 
 from ..sandbox import remove_tree
-from ..stats import shown_at_least, trials_to_show
 from ..store import Generation, Store
 from ..sweep import Amount, Cell, Plan, expected, most, plan
+from ..sweep.sufficiency import out_of_reach
 from ..worker.progress import Progress
 from ..worker.worker import scratch_folder
 from .entering import Session, enter
@@ -140,19 +140,13 @@ def _described(definition: Definition, planned: Plan, store: Store) -> Iterator[
 
 def _cannot_be_shown(definition: Definition, planned: Plan) -> Iterator[str]:
     """A duty that asks for more than the best of results could show is told before the night, not after it."""
-    sweep = definition.sweep
     per_class = Counter(cell.host_class for cell in planned.cells if not cell.numbers)
-    for duty, wanted in sweep.good_enough.items():
-        asked, grade = wanted.get("pass_rate"), wanted.get("grade")
-        ours = [one for one in definition.canaries.values() if one.duty == duty and grade in (None, one.grade)]
-        trials = len(ours) * sweep.most_replicates
-        risk = sweep.wrong_adoption / max([1, *per_class.values()])
-        if asked and ours and shown_at_least(trials, trials, risk) < asked:
-            needed = trials_to_show(1.0, asked, risk)
-            yield (
-                f"{duty}: no result can show {asked:.0%}: it takes {needed} counted trials of a cell, and there are "
-                f"{trials} at most. Remedy: more canaries or replicates, fewer levels, or ask for less"
-            )
+    compared = max(per_class.values(), default=1)
+    for one in out_of_reach(definition.sweep, definition.planned_canaries, compared):
+        yield (
+            f"{one.duty}: no result can show {one.asked * 100:.0f} %: it takes {one.needed} counted trials of a cell, "
+            f"and there are {one.trials} at most. Remedy: more canaries or replicates, fewer levels, or ask for less"
+        )
 
 
 def _took(amount: Amount, calls: bool = False) -> str:

@@ -13,7 +13,6 @@ from ..sweep.plan import Plan
 
 # Parts of a sweep that may change: they say how to order or judge trials, not which trials there are.
 FREE = ("description", "seed", "good_enough", "limits", "most_replicates")
-# Chosen after a look, it would be chosen by what the look showed.
 RISK = "wrong_adoption"
 # Of a model, what its trials' ids are made from.
 IDENTITY = ("digest", "quants", "draft", "profiles")
@@ -29,6 +28,12 @@ def differences(before: Mapping[str, Any], after: Mapping[str, Any], prefix: str
         elif old != new:
             changes.append(f"{prefix}{key}: {_shown(old)} -> {_shown(new)}")
     return changes
+
+
+def risk_changes(row: Mapping[str, Any], definition: Mapping[str, Any]) -> list[str]:
+    """The risk is fixed with the first plan: chosen after a look, it would be chosen by what the look showed."""
+    asked = definition.get(RISK)
+    return differences({RISK: (row["definition"] or {}).get(RISK, asked)}, {RISK: asked})
 
 
 def sweep_changes(

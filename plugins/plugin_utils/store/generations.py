@@ -13,7 +13,7 @@ from ..sweep.blocks import Trial, Wanted, in_passes, laid_out
 from ..sweep.digest import canonical
 from ..sweep.plan import Cell, Plan
 from . import counts
-from .changes import RISK, differences, sweep_changes
+from .changes import differences, risk_changes, sweep_changes
 from .database import Database, utc_now
 from .errors import StackChanged, StoreError, SweepChanged
 from .rows import Generation, Planned
@@ -87,9 +87,7 @@ def add_plan(
         if standing is not None:
             _check_stacks(standing, plan)
             changes = [] if known_whole else sweep_changes(standing, held, plan, definition)
-            asked = definition.get(RISK)
-            risk = {RISK: (standing["definition"] or {}).get(RISK, asked)}
-            if changes := changes or differences(risk, {RISK: asked}):
+            if changes := changes or risk_changes(standing, definition):
                 raise SweepChanged(standing["sweep"], standing["number"], changes)
         if not database.read_only and generation.id is not None:
             if not known_whole:

@@ -33,10 +33,14 @@ class Look:
 
 
 class View:
-    """Cells, trials and blocks of one model on one host class, out of the store's `standing` or its summary."""
+    """Cells, trials and blocks of one model on one host class, out of the store's `standing` or its summary.
+
+    `compared` counts the cells of every model on the host class: they share the risk of being called good enough.
+    """
 
     def __init__(self, standing: Mapping[str, Any], model: str, host_class: str) -> None:
         here = [row for row in standing["cells"] if row["host_class"] == host_class]
+        self.compared = sum(1 for row in here if row["state"] in JUDGED)
         self.next_position = max((row.get("position", 0) for row in here), default=-1) + 1
         self.cells = [
             Cell(**{"position": index, **row})  # a summary has them in their order, without the number
@@ -97,7 +101,7 @@ def look_at(sweep: Sweep, canaries: Mapping[str, PlannedCanary], view: View, sha
     looks = {one.cell: one for one in verdicts(rule, view, sweep.canaries)}
     if not looks:
         # Nothing to compare with, but what is asked of a duty may still be open.
-        return _told([], undecided, list(_to_tell(sweep, canaries, view, undecided, len(undecided))))
+        return _told([], undecided, list(_to_tell(sweep, canaries, view, undecided)))
     decisions = [asdict(one) for one in looks.values()]
     by_id = {cell.id: cell for cell in levels}
     baseline = next(by_id[one.cell] for one in looks.values() if one.state == "baseline")
@@ -105,7 +109,7 @@ def look_at(sweep: Sweep, canaries: Mapping[str, PlannedCanary], view: View, sha
     going_on = [cell for cell in undecided if looks[cell.id].state == "open"]
     wanted = list(_wanted(sweep, view, looks, [baseline, *going_on])) if going_on else []
     may_be_taken = winners or ([] if wanted else [baseline])
-    wanted += _to_tell(sweep, canaries, view, may_be_taken, len(looks))
+    wanted += _to_tell(sweep, canaries, view, may_be_taken)
     over = [cell for cell in undecided if not going_on or cell not in (baseline, *going_on)]
     combined = None if wanted else confirmation(sweep, baseline, winners)
     found = _told(decisions, over, wanted, lambda cell: _closed(rule, looks[cell.id]))
@@ -129,14 +133,14 @@ def _told(
 
 
 def _to_tell(
-    sweep: Sweep, canaries: Mapping[str, PlannedCanary], view: View, cells: Sequence[Cell], compared: int
+    sweep: Sweep, canaries: Mapping[str, PlannedCanary], view: View, cells: Sequence[Cell]
 ) -> Iterator[Wanted]:
     """All the replicates left, at once, of the cells that may be taken and of which it is open if they are good enough.
 
     In one step: nothing is looked at in between, so nothing is stopped because it happens to look good.
     """
     for cell in cells:
-        if cell.state == "open" and is_open(sweep, canaries, view.tally(cell, sweep.canaries), compared):
+        if cell.state == "open" and is_open(sweep, canaries, view.tally(cell, sweep.canaries), view.compared):
             for canary in sweep.canaries:
                 yield from view.more(cell, canary, sweep.most_replicates - len(view.planned(cell.id, canary)))
 

@@ -130,6 +130,13 @@ def test_while_it_is_open_whether_the_baseline_is_good_enough_it_gets_the_rest_o
         assert store.complete(one.plan["generation_id"])
 
 
+def test_the_plan_says_which_duty_no_result_could_show(sweep: New) -> None:
+    asked = {"builder": {"pass_rate": 0.9}}
+    (line,) = [one for one in sweep(good_enough=asked).begin()["lines"] if "no result can show" in one]
+    assert line.startswith("builder: no result can show 90 %: it takes 39 counted trials")
+    assert "there are 16 at most" in line
+
+
 def test_the_risk_cannot_be_chosen_anew_while_it_runs(sweep: New) -> None:
     one = sweep(wrong_adoption=0.05)
     one.begin()
