@@ -83,7 +83,7 @@ gate-ansible-units:
 gate-pytest-unit:
 	@$(GATE) pytest-unit $(PY) -m pytest tests/unit
 gate-pytest-integration:
-	@$(GATE) pytest-integration $(PY) -m pytest -n 3 --dist loadfile --no-loadscope-reorder --durations=15 tests/integration_py
+	@$(GATE) pytest-integration $(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder --durations=15 tests/integration_py
 
 .PHONY: molecule
 molecule: $(VENV)/.tests ## the sweep on a systemd container (needs Docker, and root once to build the image)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
 import sys
 import threading
@@ -66,9 +67,9 @@ def llama_cpp(folder: Path, files: tuple[Path, Path], port: int, model_bytes: in
 
     def resident() -> list[str]:
         found = []
-        for file in Path("/proc").glob("[0-9]*/cmdline"):
+        for pid in filter(str.isdigit, os.listdir("/proc")):
             try:
-                words = file.read_bytes().decode().split("\0")
+                words = Path("/proc", pid, "cmdline").read_bytes().decode().split("\0")
             except OSError:
                 continue
             if len(words) > 4 and words[2].startswith(str(folder)) and words[4] == str(port):

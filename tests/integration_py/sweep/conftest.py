@@ -59,6 +59,7 @@ class Folder:
             "lab_engine_port": self.port,
             "lab_keeper_dir": str(self.keeper_dir),
             "lab_reserve_bytes": 0,
+            "lab_memory_bandwidth_bytes_per_second": 8 * 10**9,  # measuring it takes seconds of every sweep
             "lab_floor_bytes": 0,
             "llama_cpp_venv": sys.prefix,
         }

@@ -136,7 +136,7 @@ def write(folder: Folder, **hosts: dict[str, Any]) -> None:
     """The user's folder with these hosts in place of the embedded one; `cloud` is one of tier_cloud."""
     folder.write()
     common = {name: folder.host[name] for name in ("ansible_connection", "ansible_python_interpreter")}
-    plain = common | {"lab_reserve_bytes": 0, "lab_floor_bytes": 0}
+    plain = common | {"lab_reserve_bytes": 0, "lab_floor_bytes": 0, "lab_memory_bandwidth_bytes_per_second": 8 * 10**9}
     inventory = {
         name: plain | {"lab_keeper_dir": str(folder.path.parent / name), "lab_tier": "lite"} | host
         for name, host in hosts.items()

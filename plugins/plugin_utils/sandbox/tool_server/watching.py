@@ -106,13 +106,15 @@ def _processes() -> list[tuple[int, int, int]]:
 
 
 def _share(process: tuple[int, int, int]) -> int:
-    """A process's resident bytes, of those it shares with others only its part."""
+    """A process's resident bytes, of those it shares with others only its part; nothing of one that is gone by now."""
     pid, _threads, resident = process
     try:
         with open(f"/proc/{pid}/smaps_rollup", "rb") as file:
             for line in file:
                 if line.startswith(b"Pss:"):
                     return int(line.split()[1]) * 1024
+    except ProcessLookupError:
+        return 0
     except OSError:
         pass
-    return resident
+    return resident if os.path.exists(f"/proc/{pid}/stat") else 0
